@@ -1,0 +1,35 @@
+// swift-tools-version: 6.2
+// The floors of the house: C kernels and system codecs, then the engine in one module (calls across a module
+// boundary are not inlined), then the command line and the tools on top.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "SofaDB",
+  products: [
+    .library(name: "SofaDB", targets: ["SofaDB"]),
+    .executable(name: "sofatool", targets: ["sofatool"]),
+  ],
+  targets: [
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CSofaKernels"),
+    .target(
+      name: "SofaDB", dependencies: ["CZstd", "CLZ4", "CZlib", "CSofaKernels"], swiftSettings: strict),
+    .target(name: "CommandKit", swiftSettings: strict),
+    .executableTarget(name: "sofatool", dependencies: ["SofaDB", "CommandKit"], swiftSettings: strict),
+    .executableTarget(name: "sofabench", dependencies: ["SofaDB", "CommandKit"], swiftSettings: strict),
+    .target(name: "SofaTesting", dependencies: ["SofaDB"], path: "Tests/SofaTesting", swiftSettings: strict),
+    .testTarget(name: "SofaDBTests", dependencies: ["SofaDB", "SofaTesting", "CSofaKernels"]),
+    .testTarget(name: "CommandKitTests", dependencies: ["CommandKit"]),
+    .testTarget(name: "sofatoolTests", dependencies: ["sofatool", "SofaDB", "SofaTesting", "CommandKit"]),
+    .testTarget(name: "TidyTests"),
+  ]
+)

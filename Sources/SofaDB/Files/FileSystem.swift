@@ -1,0 +1,119 @@
+/// The seam between the engine and the disk. Directories are handles and files are names inside them, so that no path
+/// is ever built from the content of a file. Commands that only read get `ReadableFileSystem`, which has no call that
+/// could change anything.
+///
+/// All calls may block, may be made from any thread, and loop over EINTR and short transfers themselves.
+public protocol ReadableFileSystem: Sendable {
+  /// Opens the directory at `path`, as the user gave it.
+  func readableDirectory(at path: String) throws(DatabaseError) -> any ReadableDirectory
+  /// What is at `path`; nil when nothing is.
+  func attributes(at path: String) throws(DatabaseError) -> FileAttributes?
+}
+
+public protocol FileSystem: ReadableFileSystem {
+  func directory(at path: String) throws(DatabaseError) -> any Directory
+}
+
+public protocol ReadableDirectory: AnyObject, Sendable {
+  /// For messages only.
+  var path: String { get }
+  /// Names and kinds, in no order, without "." and "..".
+  func entries() throws(DatabaseError) -> [DirectoryEntry]
+  /// nil when there is no such name. Symbolic links are not followed.
+  func attributes(of name: String) throws(DatabaseError) -> FileAttributes?
+  /// Opens a regular file; refuses symbolic links and special files.
+  func open(_ name: String) throws(DatabaseError) -> any RandomAccessFile
+  func readableDirectory(_ name: String) throws(DatabaseError) -> any ReadableDirectory
+}
+
+/// A directory whose names may change. A name change is durable after `sync`; a file's bytes after its own `sync`.
+public protocol Directory: ReadableDirectory {
+  /// Creates a new file for appending; `alreadyExists` if the name is taken. Mode 0600.
+  func create(_ name: String) throws(DatabaseError) -> any AppendFile
+  /// Mode 0700; `alreadyExists` if the name is taken.
+  func createDirectory(_ name: String) throws(DatabaseError) -> any Directory
+  func directory(_ name: String) throws(DatabaseError) -> any Directory
+  /// Within this directory. Unless `replacing`, `alreadyExists` if the target name is taken.
+  func rename(_ from: String, to target: String, replacing: Bool) throws(DatabaseError)
+  /// A hard link of `name` as `target` in `other`; `alreadyExists` if that is taken.
+  func link(_ name: String, into other: any Directory, as target: String) throws(DatabaseError)
+  func remove(_ name: String) throws(DatabaseError)
+  /// Removes an empty directory.
+  func removeDirectory(_ name: String) throws(DatabaseError)
+  /// Makes all names of this directory durable.
+  func sync() throws(DatabaseError)
+  /// Takes the exclusive lock on the file `name`, creating it if missing; `locked` with the holder when another
+  /// process has it.
+  func lock(_ name: String) throws(DatabaseError) -> any FileLock
+}
+
+public protocol RandomAccessFile: AnyObject, Sendable {
+  /// For messages only.
+  var name: String { get }
+  /// Bytes, when it was opened.
+  var size: UInt64 { get }
+  /// Fills `buffer` from `offset`; returns fewer bytes only where the file ends.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(DatabaseError) -> Int
+  /// Tells the system that the file will be read from front to back.
+  func adviseSequential()
+  /// Drops the range from the system's cache, so that a later read comes from the device and a scrub evicts nobody.
+  func dropCache(offset: UInt64, length: UInt64)
+}
+
+public protocol AppendFile: AnyObject, Sendable {
+  var name: String { get }
+  /// Bytes appended so far.
+  var size: UInt64 { get }
+  func append(_ bytes: UnsafeRawBufferPointer) throws(DatabaseError)
+  /// Makes bytes and size durable. After an error the file must be abandoned: a second call may lie.
+  func sync() throws(DatabaseError)
+  /// Must be called; errors of delayed writes appear here. Later calls are ignored.
+  func close() throws(DatabaseError)
+}
+
+/// Held until released or deallocated.
+public protocol FileLock: AnyObject, Sendable {
+  func release()
+}
+
+public struct FileAttributes: Sendable, Equatable {
+  public enum Kind: Sendable { case file, directory, symbolicLink, other }
+  public var kind: Kind
+  /// Bytes.
+  public var size: UInt64
+  public var linkCount: UInt64
+  /// Seconds since 1970.
+  public var modified: Int64
+
+  public init(kind: Kind, size: UInt64, linkCount: UInt64 = 1, modified: Int64 = 0) {
+    self.kind = kind
+    self.size = size
+    self.linkCount = linkCount
+    self.modified = modified
+  }
+}
+
+public struct DirectoryEntry: Sendable, Equatable {
+  public var name: String
+  public var kind: FileAttributes.Kind
+
+  public init(name: String, kind: FileAttributes.Kind) {
+    self.name = name
+    self.kind = kind
+  }
+}
+
+extension RandomAccessFile {
+  /// Reads exactly `length` bytes; a file that ends sooner is `corruption`.
+  public func readExactly(_ length: Int, at offset: UInt64) throws(DatabaseError) -> ByteBuffer {
+    guard length >= 0, offset <= size, UInt64(length) <= size - offset else {
+      throw DatabaseError(.corruption, file: name, offset: offset, "\(length) bytes wanted, the file has \(size)")
+    }
+    let buffer = ByteBuffer(count: length)
+    let count = try read(into: buffer.memory, at: offset)
+    guard count == length else {
+      throw DatabaseError(.corruption, file: name, offset: offset, "the file ended after \(count) of \(length) bytes")
+    }
+    return buffer
+  }
+}

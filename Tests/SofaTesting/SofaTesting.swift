@@ -1,0 +1,1 @@
+// Shared by all tests: simulated and faulty file systems, models, generators, fixtures.
