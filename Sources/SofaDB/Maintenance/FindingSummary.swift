@@ -1,0 +1,53 @@
+/// The record that closes a run's findings. A consumer that does not see it knows that the run was cut.
+public struct FindingSummary: Sendable {
+  /// Files looked at.
+  public var files: UInt64 = 0
+  /// Bytes read and checked.
+  public var bytes: UInt64 = 0
+  /// Bytes that should have been.
+  public var bytesInScope: UInt64 = 0
+  public var seconds: Double = 0
+  /// Findings by code.
+  public private(set) var counts: [FindingCode: Int] = [:]
+  /// The worst one seen; nil when there was none.
+  public private(set) var worst: Finding.Severity?
+
+  public init() {}
+
+  public mutating func count(_ finding: Finding) {
+    counts[finding.code, default: 0] += 1
+    worst = max(worst ?? .info, finding.severity)
+  }
+
+  public var total: Int { counts.values.reduce(0, +) }
+
+  /// Whether everything in scope was covered.
+  public var isComplete: Bool { bytes >= bytesInScope }
+
+  /// Whether a warning or an error was found.
+  public var hasFindings: Bool { (worst ?? .info) >= .warning }
+
+  /// `ok`, `findings` or `incomplete`.
+  public var verdict: String { hasFindings ? "findings" : (isComplete ? "ok" : "incomplete") }
+
+  /// Appends the record and a newline.
+  public func encode(into json: inout JSONWriter, exitStatus: Int32) {
+    json.beginObject()
+    json.field("record", "summary")
+    json.field("schema", 1)
+    json.field("files", files)
+    json.field("bytes", bytes)
+    json.field("bytes_in_scope", bytesInScope)
+    json.key("findings")
+    json.beginObject()
+    for code in FindingCode.allCases {
+      if let count = counts[code] { json.field(code.rawValue, count) }
+    }
+    json.endObject()
+    json.field("seconds", (seconds * 1000).rounded() / 1000)
+    json.field("verdict", verdict)
+    json.field("exit_status", Int(exitStatus))
+    json.endObject()
+    json.newline()
+  }
+}
