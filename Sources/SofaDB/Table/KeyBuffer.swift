@@ -1,0 +1,31 @@
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
+/// The memory in which a cursor assembles its current key. Grows, never shrinks; its owner caches the address and asks
+/// again after `grow`. Not safe to share between threads: two users would overwrite each other's key.
+final class KeyBuffer {
+  /// Bytes that may be written past the end of every key, so that short copies can be done in whole words.
+  static let slack = 16
+
+  private(set) var base: UnsafeMutableRawPointer
+  /// Longest key that fits; `slack` bytes more are allocated.
+  private(set) var capacity: Int
+
+  init(capacity: Int = 240) {
+    self.capacity = capacity
+    base = UnsafeMutableRawPointer.allocate(byteCount: capacity + KeyBuffer.slack, alignment: 16)
+  }
+
+  deinit { base.deallocate() }
+
+  /// Makes room for a key of `length` bytes and keeps the first `kept` bytes.
+  func grow(to length: Int, keeping kept: Int) {
+    let larger = max(capacity * 2, length)
+    let moved = UnsafeMutableRawPointer.allocate(byteCount: larger + KeyBuffer.slack, alignment: 16)
+    memcpy(moved, base, kept)
+    base.deallocate()
+    base = moved
+    capacity = larger
+  }
+}
