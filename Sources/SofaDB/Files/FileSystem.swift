@@ -24,11 +24,24 @@ public protocol ReadableDirectory: AnyObject, Sendable {
   /// Opens a regular file; refuses symbolic links and special files.
   func open(_ name: String) throws(DatabaseError) -> any RandomAccessFile
   func readableDirectory(_ name: String) throws(DatabaseError) -> any ReadableDirectory
+  /// Whether another process has the lock on the file `name`. Creates nothing, takes nothing, and is only a snapshot.
+  func lockState(of name: String) throws(DatabaseError) -> LockState
+}
+
+public enum LockState: Sendable, Equatable {
+  /// There is no lock file.
+  case missing
+  case free
+  /// The process, unless the system cannot name it.
+  case held(by: Int32?)
+  /// The file may not be opened, or the file system does not tell.
+  case unknown
 }
 
 /// A directory whose names may change. A name change is durable after `sync`; a file's bytes after its own `sync`.
 public protocol Directory: ReadableDirectory {
-  /// Creates a new file for appending; `alreadyExists` if the name is taken. Mode 0600.
+  /// Creates a new file for appending; `alreadyExists` if the name is taken. The mode and, for root, the owner follow
+  /// the directory's.
   func create(_ name: String) throws(DatabaseError) -> any AppendFile
   /// Mode 0700; `alreadyExists` if the name is taken.
   func createDirectory(_ name: String) throws(DatabaseError) -> any Directory

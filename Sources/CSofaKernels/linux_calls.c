@@ -1,0 +1,31 @@
+#define _GNU_SOURCE
+#include "linux_calls.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int sofa_rename_new(int directory, const char *from, const char *to) {
+  return renameat2(directory, from, directory, to, RENAME_NOREPLACE);
+}
+
+int sofa_start_writeback(int file, int64_t offset, int64_t length) {
+  return sync_file_range(file, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
+int sofa_lock_file(int file) {
+  struct flock whole;
+  memset(&whole, 0, sizeof whole);
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  return fcntl(file, F_OFD_SETLK, &whole);
+}
+
+int sofa_lock_holder(int file) {
+  struct flock whole;
+  memset(&whole, 0, sizeof whole);
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  if (fcntl(file, F_GETLK, &whole) != 0) return -2;
+  return whole.l_type == F_UNLCK ? 0 : whole.l_pid > 0 ? whole.l_pid : -1;
+}

@@ -1,0 +1,20 @@
+/// A fresh directory on the real disk, removed with all it holds when the last reference goes.
+import Foundation
+
+public final class TemporaryDirectory: Sendable {
+  public let path: String
+
+  public init() throws {
+    var template = Array((NSTemporaryDirectory() + "sofadb-XXXXXX").utf8CString)
+    guard mkdtemp(&template) != nil else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  deinit {
+    do {
+      try FileManager.default.removeItem(atPath: path)
+    } catch {
+      print("\(path) was not removed: \(error)")
+    }
+  }
+}
