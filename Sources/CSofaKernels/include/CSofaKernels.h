@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "delimited_text.h"
 #include "linux_calls.h"
 
 /// CRC-32C (Castagnoli) of `length` bytes, continuing from the checksum `crc` of what came before (0 to start).
