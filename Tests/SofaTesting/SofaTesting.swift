@@ -1,1 +1,0 @@
-// Shared by all tests: simulated and faulty file systems, models, generators, fixtures.
