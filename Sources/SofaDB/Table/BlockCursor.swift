@@ -60,7 +60,7 @@ public struct BlockCursor {
   @inline(__always)
   public var key: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: keyBase, count: keyCount) }
 
-  /// The current entry's value; valid as long as the block.
+  /// The current entry's value; valid as long as the block. In a delta-encoded index block the first key, or nothing.
   @inline(__always)
   public var value: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base + valueOffset, count: valueCount) }
 
@@ -247,7 +247,7 @@ public struct BlockCursor {
     }
     let start = header.keyStart + header.unshared
     var reader = ByteReader(UnsafeRawBufferPointer(start: base + start, count: entriesEnd - start))
-    var handle: BlockHandle
+    let handle: BlockHandle
     if header.shared == 0 {
       handle = try BlockHandle(from: &reader)
     } else {
@@ -257,12 +257,12 @@ public struct BlockCursor {
       }
       handle = BlockHandle(offset: offset, size: UInt64(size))
     }
-    if layout == .deltaIndexWithFirstKeys { _ = try reader.slice() }
+    let firstKey = layout == .deltaIndexWithFirstKeys ? try reader.slice().count : 0
     extendKey(header.shared, from: header.keyStart, header.unshared)
     deltaHandle = handle
-    valueOffset = start
-    valueCount = reader.position
     nextOffset = start + reader.position
+    valueOffset = nextOffset - firstKey
+    valueCount = firstKey
   }
 
   @inline(never)
