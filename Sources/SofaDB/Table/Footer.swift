@@ -89,6 +89,8 @@ public struct Footer: Hashable, Sendable {
     var fields = ByteReader(part)
     if version < 6 {
       let metaindex = try BlockHandle(from: &fields)
+      // No block is shorter; the extended magic of newer footers reads as size 0, when their version was damaged.
+      guard metaindex.size >= 8 else { throw FormatError("metaindex shorter than 8 bytes", at: 1) }
       self.init(
         formatVersion: version, checksum: checksum, metaindex: metaindex, index: try BlockHandle(from: &fields),
         offset: offset)
