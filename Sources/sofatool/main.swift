@@ -1,1 +1,4 @@
-print("sofatool")
+import CommandKit
+import SofaDB
+
+Sofatool.command.main { console in ToolContext(console: console, fileSystem: PosixFileSystem()) }

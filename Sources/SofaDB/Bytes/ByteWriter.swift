@@ -83,6 +83,12 @@ public struct ByteWriter: ~Copyable {
     text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
   }
 
+  /// Text known to the compiler: no `String` is made.
+  @inline(__always)
+  public mutating func append(_ text: StaticString) {
+    append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
   public mutating func appendZeros(_ length: Int) {
     memset(reserve(length), 0, length)
     count += length

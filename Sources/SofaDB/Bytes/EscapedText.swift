@@ -11,7 +11,7 @@ public enum EscapedText {
     while position < count {
       while position + 8 <= count {
         let word = (source + position).loadUnaligned(as: UInt64.self)
-        guard PrintableText.isPlain(word) else { break }
+        guard PrintableScalar.isPlain(word) else { break }
         target.storeBytes(of: word, as: UInt64.self)
         target += 8
         position += 8
@@ -43,8 +43,8 @@ public enum EscapedText {
   private static func rareStep(
     _ bytes: UnsafeRawBufferPointer, _ position: inout Int, _ target: inout UnsafeMutableRawPointer
   ) {
-    if bytes[position] >= 0x80, let (value, length) = PrintableText.scalar(bytes, at: position),
-      PrintableText.isPrintable(value)
+    if bytes[position] >= 0x80, let (value, length) = PrintableScalar.scalar(bytes, at: position),
+      PrintableScalar.isPrintable(value)
     {
       for _ in 0..<length {
         target.storeBytes(of: bytes[position], as: UInt8.self)

@@ -29,12 +29,70 @@ public enum JSONText {
     output.commit(target - start)
   }
 
+  /// Appends `bytes` as escaped text (see `EscapedText`) inside a JSON string, without quotes: both escapings in one
+  /// pass, since dumps spend their time here.
+  public static func appendEscaped(_ bytes: UnsafeRawBufferPointer, to output: inout ByteWriter) {
+    let count = bytes.count
+    guard count > 0, let source = bytes.baseAddress else { return }
+    // \\xNN is five bytes for one; \uNNNN six for two at least.
+    let start = output.reserve(count * 5 + 8)
+    var target = start
+    var position = 0
+    while position < count {
+      while position + 8 <= count {
+        let word = (source + position).loadUnaligned(as: UInt64.self)
+        guard isPlain(word) else { break }
+        target.storeBytes(of: word, as: UInt64.self)
+        target += 8
+        position += 8
+      }
+      if position < count { escapedStep(bytes, &position, &target) }
+    }
+    output.commit(target - start)
+  }
+
+  @inline(__always)
+  private static func escapedStep(
+    _ bytes: UnsafeRawBufferPointer, _ position: inout Int, _ target: inout UnsafeMutableRawPointer
+  ) {
+    let byte = bytes[position]
+    guard byte &- 0x20 < 0x5F else { return rareEscapedStep(bytes, &position, &target) }
+    if byte == 0x22 || byte == 0x5C {
+      // A backslash is doubled twice: four of them.
+      for _ in 0..<(byte == 0x22 ? 1 : 3) {
+        target.storeBytes(of: 0x5C, as: UInt8.self)
+        target += 1
+      }
+    }
+    target.storeBytes(of: byte, as: UInt8.self)
+    target += 1
+    position += 1
+  }
+
+  @inline(never)
+  private static func rareEscapedStep(
+    _ bytes: UnsafeRawBufferPointer, _ position: inout Int, _ target: inout UnsafeMutableRawPointer
+  ) {
+    if bytes[position] >= 0x80, let (value, _) = PrintableScalar.scalar(bytes, at: position),
+      PrintableScalar.isPrintable(value)
+    {
+      return rareStep(bytes, &position, &target)
+    }
+    let byte = bytes[position]
+    target.storeBytes(of: 0x5C5C, as: UInt16.self)
+    target.storeBytes(of: 0x78, toByteOffset: 2, as: UInt8.self)
+    target.storeBytes(of: HexText.digit(byte >> 4), toByteOffset: 3, as: UInt8.self)
+    target.storeBytes(of: HexText.digit(byte & 15), toByteOffset: 4, as: UInt8.self)
+    target += 5
+    position += 1
+  }
+
   /// Whether all eight bytes stand for themselves inside a string.
   @inline(__always)
   static func isPlain(_ word: UInt64) -> Bool {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let quotes = word ^ (ones &* 0x22)
-    return PrintableText.isPlain(word) && (quotes &- ones) & 0x8080_8080_8080_8080 == 0
+    return PrintableScalar.isPlain(word) && (quotes &- ones) & 0x8080_8080_8080_8080 == 0
   }
 
   @inline(__always)
@@ -56,7 +114,7 @@ public enum JSONText {
   private static func rareStep(
     _ utf8: UnsafeRawBufferPointer, _ position: inout Int, _ target: inout UnsafeMutableRawPointer
   ) {
-    let (value, length) = PrintableText.scalar(utf8, at: position) ?? (0xFFFD, 1)
+    let (value, length) = PrintableScalar.scalar(utf8, at: position) ?? (0xFFFD, 1)
     position += length
     if value < 0x10000 {
       unit(value, &target)

@@ -91,14 +91,8 @@ public struct JSONWriter: ~Copyable {
   public mutating func value(_ bytes: UnsafeRawBufferPointer, as format: TextFormat) {
     comma()
     output.append(0x22)
-    if format == .escaped {
-      var scratch = ByteWriter(capacity: bytes.count * 2 + 16)
-      format.append(bytes, to: &scratch)
-      JSONText.appendContent(scratch.bytes, to: &output)
-    } else {
-      // Digits need no escape.
-      format.append(bytes, to: &output)
-    }
+    // Digits need no escape.
+    if format == .escaped { JSONText.appendEscaped(bytes, to: &output) } else { format.append(bytes, to: &output) }
     output.append(0x22)
   }
 

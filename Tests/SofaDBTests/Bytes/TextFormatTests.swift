@@ -62,7 +62,7 @@ private func parse(_ text: String, as format: TextFormat) throws -> [UInt8] {
     for text in hostile {
       let printed = EscapedText.printable(text)
       for scalar in printed.unicodeScalars {
-        #expect(PrintableText.isPrintable(scalar.value), "\(printed)")
+        #expect(PrintableScalar.isPrintable(scalar.value), "\(printed)")
       }
       #expect(printed.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }, "\(printed)")
     }

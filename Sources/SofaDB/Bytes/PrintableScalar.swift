@@ -3,7 +3,7 @@
 /// Printable: valid UTF-8 that neither steers a terminal nor reorders or hides what is beside it. Not printable:
 /// control characters (C0, DEL, C1), format characters (bidirectional marks, zero-width, tags), line and paragraph
 /// separators, noncharacters. The table is fixed, so that the same bytes print the same way with every toolchain.
-public enum PrintableText {
+public enum PrintableScalar {
   /// Ranges that are not printable, ascending; source: Unicode 16 general categories Cc, Cf, Zl, Zp, the variation
   /// selectors and the noncharacters, widened to whole blocks where nothing else lives.
   private static let hidden: [ClosedRange<UInt32>] = [

@@ -1,0 +1,22 @@
+public import CommandKit
+public import SofaDB
+
+/// What every command reaches the world through.
+struct ToolContext: CommandContext {
+  let console: Console
+  let fileSystem: any FileSystem
+}
+
+/// How the engine's errors end the process.
+extension DatabaseError: CommandFailure {
+  public var exitStatus: ExitStatus {
+    switch kind {
+    case .corruption: .incomplete
+    case .invalid: .usage
+    case .cancelled: .interrupted
+    case .notFound, .alreadyExists, .permissionDenied, .noSpace, .io, .locked, .unsupported: .refused
+    }
+  }
+
+  public var failureMessage: String { EscapedText.printable(description) }
+}

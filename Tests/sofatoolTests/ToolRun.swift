@@ -1,0 +1,28 @@
+import CommandKit
+import SofaDB
+
+@testable import sofatool
+
+/// One run of the tool inside the test's process.
+struct ToolRun {
+  let status: ExitStatus
+  let output: String
+  let bytes: [UInt8]
+  let errors: String
+
+  /// Runs `sofatool` with `arguments` on the real file system, or on `fileSystem`.
+  init(_ arguments: String..., fileSystem: any FileSystem = PosixFileSystem(), terminal: Terminal = .none) {
+    self.init(arguments, fileSystem: fileSystem, terminal: terminal)
+  }
+
+  init(_ arguments: [String], fileSystem: any FileSystem = PosixFileSystem(), terminal: Terminal = .none) {
+    let output = MemoryOutput()
+    let errors = MemoryOutput()
+    status = Sofatool.run(arguments, fileSystem: fileSystem, output: output, errors: errors, terminal: terminal)
+    bytes = output.contents
+    self.output = output.text
+    self.errors = errors.text
+  }
+
+  var lines: [Substring] { output.split(separator: "\n") }
+}
