@@ -23,7 +23,7 @@ public struct HelpPage: Sendable {
     }
     lines += section("Operands", command.operands.map { ($0.usage, $0.help) })
     for group in command.groups { lines += options(group) }
-    lines += section("General", OptionText.builtIn.map { ($0.term, $0.sentence) })
+    lines += general
     lines += examples
     lines += section("Environment", command.environment.map { ($0.name, $0.text) })
     lines += section("Files", command.files.map { ($0.name, $0.text) })
@@ -59,6 +59,12 @@ public struct HelpPage: Sendable {
       + items.flatMap {
         TextFlow.item($0.term, TextFlow.wrap($0.text, width: width - column), indent: 2, column: column)
       }
+  }
+
+  private var general: [String] {
+    let column = command.allOptions.isEmpty ? 14 : Self.column
+    return ["", "General:"]
+      + OptionText.builtIn.flatMap { TextFlow.item($0.term, [$0.sentence], indent: 2, column: column) }
   }
 
   private func options(_ group: OptionGroup) -> [String] {

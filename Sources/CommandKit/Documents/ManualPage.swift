@@ -26,7 +26,7 @@ public struct ManualPage: Sendable {
     var roff = Roff()
     let release = chain[0].release
     let version = [chain[0].name, release?.version].compactMap { $0 }.joined(separator: " ")
-    roff.request("TH", name.uppercased(), "1", release?.date ?? "", version, release?.manual ?? "")
+    roff.title(name.uppercased(), date: release?.date ?? "", version, release?.manual ?? "")
     roff.raw(".nh\n.ad l")
     roff.request("SH", "NAME")
     roff.raw(Roff.inline(name) + " \\- " + Roff.inline(command.summary))

@@ -9,6 +9,12 @@ struct Roff {
     text += "\n"
   }
 
+  /// The date stays as it is: mandoc does not parse one with escaped hyphens.
+  mutating func title(_ name: String, date: String, _ version: String, _ manual: String) {
+    let plain = String(date.filter { $0.isNumber || $0 == "-" })
+    raw(".TH \"\(Self.argument(name))\" 1 \"\(plain)\" \"\(Self.argument(version))\" \"\(Self.argument(manual))\"")
+  }
+
   /// Text that is filled; one sentence a line is not kept, paragraphs are.
   mutating func line(_ line: String) { text += Self.escape(line) + "\n" }
 

@@ -5,18 +5,19 @@ extension Command {
   /// status, and flushes. The only entry, so tests run the tool in process. `arguments` come without the tool's name.
   public func run(arguments: [String], context: some CommandContext) -> ExitStatus {
     let console = context.console
-    let status = perform(arguments, context)
-    do {
+    var status = ExitStatus.ok
+    do throws(OutputError) {
+      status = try perform(arguments, context)
       try console.output.flush()
       return status
     } catch {
       let worse = Command.report(error, console)
-      // A finding or a refusal says more than a report that nobody took.
+      // A finding says more than that the reader did not want all of it.
       return status == .ok || worse == .refused ? worse : status
     }
   }
 
-  private func perform(_ arguments: [String], _ context: any CommandContext) -> ExitStatus {
+  private func perform(_ arguments: [String], _ context: any CommandContext) throws(OutputError) -> ExitStatus {
     let console = context.console
     do {
       switch try ArgumentParser.parse(arguments, tool: self) {
@@ -40,6 +41,8 @@ extension Command {
       console.note("\(path): " + lines.joined(separator: "\n"))
       console.note("Try '\(path) --help'.")
       return .usage
+    } catch let error as OutputError {
+      throw error
     } catch {
       return Command.report(error, console)
     }
