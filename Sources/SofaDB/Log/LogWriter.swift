@@ -1,0 +1,89 @@
+/// Appends records to a WAL or MANIFEST, fragmented over 32 KiB blocks.
+///
+/// After an error nothing more may follow what was perhaps half written: every later call throws that first error.
+/// For one thread at a time; durability is the caller's `sync`.
+public final class LogWriter {
+  public let file: any AppendFile
+  /// The log's file number when its records carry it, so that the file can be reused later.
+  private let recyclableNumber: UInt64?
+  private var blockOffset: Int
+  private var failure: DatabaseError?
+  private var buffer = ByteWriter(capacity: 4096)
+
+  /// Bytes that are gathered before they are handed to the file within one record.
+  private static let gather = 8 * LogFormat.blockSize
+
+  /// `offset` is the file's length when an existing log is continued; that is right only behind a log whose reader
+  /// ended `isClean`.
+  public init(file: any AppendFile, continuingAt offset: UInt64 = 0, recyclableNumber: UInt64? = nil) {
+    self.file = file
+    self.recyclableNumber = recyclableNumber
+    blockOffset = Int(offset % UInt64(LogFormat.blockSize))
+  }
+
+  public func append(_ record: UnsafeRawBufferPointer) throws(DatabaseError) {
+    if let failure { throw failure }
+    buffer.removeAll()
+    let header = recyclableNumber == nil ? LogFormat.headerSize : LogFormat.recyclableHeaderSize
+    var written = 0
+    var hasStarted = false
+    repeat {
+      var left = LogFormat.blockSize - blockOffset
+      if left < header {
+        buffer.appendZeros(left)
+        blockOffset = 0
+        left = LogFormat.blockSize
+      }
+      let length = min(left - header, record.count - written)
+      let isLast = written + length == record.count
+      let type =
+        !hasStarted
+        ? (isLast ? LogFormat.full : LogFormat.first) : (isLast ? LogFormat.last : LogFormat.middle)
+      appendFragment(type, UnsafeRawBufferPointer(rebasing: record[written..<(written + length)]))
+      written += length
+      hasStarted = !isLast
+      if buffer.count >= LogWriter.gather { try flush() }
+    } while hasStarted
+    try flush()
+  }
+
+  public func append(_ record: [UInt8]) throws(DatabaseError) {
+    try record.withUnsafeBufferPointer { (bytes) throws(DatabaseError) in
+      try append(UnsafeRawBufferPointer(bytes))
+    }
+  }
+
+  public func sync() throws(DatabaseError) {
+    if let failure { throw failure }
+    do throws(DatabaseError) {
+      try file.sync()
+    } catch {
+      failure = error
+      throw error
+    }
+  }
+
+  private func flush() throws(DatabaseError) {
+    do throws(DatabaseError) {
+      try file.append(buffer.bytes)
+      buffer.removeAll()
+    } catch {
+      failure = error
+      throw error
+    }
+  }
+
+  private func appendFragment(_ plainType: UInt8, _ payload: UnsafeRawBufferPointer) {
+    let start = buffer.count
+    let isRecyclable = recyclableNumber != nil
+    buffer.appendFixed32(0)
+    buffer.appendFixed16(UInt16(payload.count))
+    buffer.append(isRecyclable ? plainType + LogFormat.recyclableOffset : plainType)
+    if let recyclableNumber { buffer.appendFixed32(UInt32(truncatingIfNeeded: recyclableNumber)) }
+    buffer.append(payload)
+    let covered = UnsafeRawBufferPointer(rebasing: buffer.bytes[(start + 6)...])
+    let checksum = CRC32C.mask(CRC32C.checksum(covered))
+    buffer.mutableBytes.storeBytes(of: checksum.littleEndian, toByteOffset: start, as: UInt32.self)
+    blockOffset += buffer.count - start
+  }
+}

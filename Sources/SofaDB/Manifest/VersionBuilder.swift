@@ -1,0 +1,121 @@
+/// Applies version edits in order and builds the `Version` that they lead to.
+///
+/// Edits of an atomic group are held back until the last of them is there, then applied all or none. An edit that
+/// contradicts the state is corruption, and leaves the builder as it was.
+public struct VersionBuilder: Sendable {
+  private var families: [UInt32: FamilyBuilder]
+  private var lastSequence: SequenceNumber?
+  private var nextFileNumber: UInt64?
+  private var previousLogNumber: UInt64 = 0
+  private var minLogNumberToKeep: UInt64 = 0
+  private var maxColumnFamily: UInt32 = 0
+  private var databaseID: String?
+  private var trackedLogs: [UInt64: VersionEdit.LogAddition] = [:]
+  private var sawLogNumber = false
+  private var sawComparator = false
+  private var usesRocksDBTags = false
+  private var group: [VersionEdit] = []
+
+  /// A new database: the family `default` and nothing else.
+  public init() { families = [0: FamilyBuilder(id: 0, name: "default")] }
+
+  /// Goes on from `version`.
+  public init(_ version: Version) {
+    families = Dictionary(version.families.map { ($0.id, FamilyBuilder($0)) }, uniquingKeysWith: { $1 })
+    lastSequence = version.lastSequence
+    nextFileNumber = version.nextFileNumber
+    previousLogNumber = version.previousLogNumber
+    minLogNumberToKeep = version.minLogNumberToKeep
+    maxColumnFamily = version.maxColumnFamily
+    databaseID = version.databaseID
+    trackedLogs = Dictionary(version.trackedLogs.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
+    sawLogNumber = true
+    sawComparator = true
+    usesRocksDBTags = version.dialect == .rocksdb
+  }
+
+  /// Edits of an atomic group whose end has not come; they are no part of the version.
+  public var heldBack: Int { group.count }
+
+  /// Records without which the engines refuse a MANIFEST, as far as they are missing.
+  public var missing: [String] {
+    var names: [String] = []
+    if !sawLogNumber { names.append("log number") }
+    if nextFileNumber == nil { names.append("next file number") }
+    if lastSequence == nil { names.append("last sequence") }
+    return names
+  }
+
+  /// The version so far. Numbers that were never recorded are 0.
+  public func build() -> Version {
+    Version(
+      families: families.values.map { $0.build() }, lastSequence: lastSequence ?? 0,
+      nextFileNumber: nextFileNumber ?? 0, previousLogNumber: previousLogNumber,
+      minLogNumberToKeep: minLogNumberToKeep, maxColumnFamily: maxColumnFamily, databaseID: databaseID,
+      trackedLogs: Array(trackedLogs.values), dialect: usesRocksDBTags || !sawComparator ? .rocksdb : .leveldb)
+  }
+
+  public mutating func apply(_ edit: VersionEdit) throws(DatabaseError) {
+    guard let remaining = edit.remainingInGroup else {
+      guard group.isEmpty else { throw FamilyBuilder.corruption("an atomic group is interrupted") }
+      return try applyNow(edit)
+    }
+    if let previous = group.last?.remainingInGroup, UInt64(remaining) + 1 != UInt64(previous) {
+      throw FamilyBuilder.corruption("an atomic group does not count down")
+    }
+    guard remaining == 0 else {
+      group.append(edit)
+      return
+    }
+    let before = self
+    let edits = group + [edit]
+    group = []
+    do throws(DatabaseError) {
+      for edit in edits { try applyNow(edit) }
+    } catch {
+      self = before
+      throw error
+    }
+  }
+
+  private mutating func applyNow(_ edit: VersionEdit) throws(DatabaseError) {
+    let id = edit.family
+    if edit.addedFamily != nil || edit.dropsFamily {
+      try changeFamilies(edit)
+    } else {
+      guard families[id] != nil else { throw FamilyBuilder.corruption("names the unknown column family \(id)") }
+      try families[id]?.apply(edit)
+    }
+    if edit.logNumber != nil { sawLogNumber = true }
+    if edit.comparator != nil { sawComparator = true }
+    if edit.usesRocksDBTags { usesRocksDBTags = true }
+    lastSequence = edit.lastSequence ?? lastSequence
+    nextFileNumber = edit.nextFileNumber ?? nextFileNumber
+    previousLogNumber = edit.previousLogNumber ?? previousLogNumber
+    minLogNumberToKeep = max(minLogNumberToKeep, edit.minLogNumberToKeep ?? 0)
+    maxColumnFamily = edit.maxColumnFamily ?? maxColumnFamily
+    databaseID = edit.databaseID ?? databaseID
+    for log in edit.logAdditions { trackedLogs[log.number] = log }
+    if let number = edit.logDeletion { trackedLogs = trackedLogs.filter { $0.key >= number } }
+  }
+
+  private mutating func changeFamilies(_ edit: VersionEdit) throws(DatabaseError) {
+    let id = edit.family
+    if let name = edit.addedFamily {
+      guard !edit.dropsFamily else { throw FamilyBuilder.corruption("adds and drops column family \(id)") }
+      guard families[id] == nil else { throw FamilyBuilder.corruption("adds column family \(id), which exists") }
+      guard !families.values.contains(where: { $0.name == name }) else {
+        throw FamilyBuilder.corruption("adds a second column family of one name")
+      }
+      var family = FamilyBuilder(id: id, name: name)
+      try family.apply(edit)
+      families[id] = family
+      maxColumnFamily = max(maxColumnFamily, id)
+    } else {
+      guard id != 0 else { throw FamilyBuilder.corruption("drops the default column family") }
+      guard families.removeValue(forKey: id) != nil else {
+        throw FamilyBuilder.corruption("drops the unknown column family \(id)")
+      }
+    }
+  }
+}
