@@ -71,6 +71,11 @@ struct LogFragments {
       if startsWithZeroHeader {
         let restIsZero = isZero(from: position)
         if restIsZero {
+          if isRecycled, zeroStart == nil, !isPartialBlock, remaining < LogFormat.recyclableHeaderSize {
+            // What a writer of longer headers pads a block with.
+            position = blockEnd
+            continue
+          }
           if zeroStart == nil { zeroStart = offset }
           position = blockEnd
           continue

@@ -15,7 +15,7 @@ public final class Version: Sendable {
   public let databaseID: String?
   /// WALs that RocksDB tracks in the MANIFEST, by number.
   public let trackedLogs: [VersionEdit.LogAddition]
-  /// LevelDB as long as no record used a tag that LevelDB does not know.
+  /// LevelDB when the records look like LevelDB's and none has a tag that LevelDB does not know.
   public let dialect: ManifestDialect
 
   public init(

@@ -12,7 +12,7 @@ public struct VersionBuilder: Sendable {
   private var databaseID: String?
   private var trackedLogs: [UInt64: VersionEdit.LogAddition] = [:]
   private var sawLogNumber = false
-  private var sawComparator = false
+  private var writtenByLevelDB = false
   private var usesRocksDBTags = false
   private var group: [VersionEdit] = []
 
@@ -30,7 +30,7 @@ public struct VersionBuilder: Sendable {
     databaseID = version.databaseID
     trackedLogs = Dictionary(version.trackedLogs.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
     sawLogNumber = true
-    sawComparator = true
+    writtenByLevelDB = version.dialect == .leveldb
     usesRocksDBTags = version.dialect == .rocksdb
   }
 
@@ -52,7 +52,7 @@ public struct VersionBuilder: Sendable {
       families: families.values.map { $0.build() }, lastSequence: lastSequence ?? 0,
       nextFileNumber: nextFileNumber ?? 0, previousLogNumber: previousLogNumber,
       minLogNumberToKeep: minLogNumberToKeep, maxColumnFamily: maxColumnFamily, databaseID: databaseID,
-      trackedLogs: Array(trackedLogs.values), dialect: usesRocksDBTags || !sawComparator ? .rocksdb : .leveldb)
+      trackedLogs: Array(trackedLogs.values), dialect: writtenByLevelDB && !usesRocksDBTags ? .leveldb : .rocksdb)
   }
 
   public mutating func apply(_ edit: VersionEdit) throws(DatabaseError) {
@@ -87,7 +87,8 @@ public struct VersionBuilder: Sendable {
       try families[id]?.apply(edit)
     }
     if edit.logNumber != nil { sawLogNumber = true }
-    if edit.comparator != nil { sawComparator = true }
+    // LevelDB puts both log numbers into every edit; RocksDB splits them as long as it needs no tag of its own.
+    if edit.previousLogNumber != nil, edit.logNumber != nil { writtenByLevelDB = true }
     if edit.usesRocksDBTags { usesRocksDBTags = true }
     lastSequence = edit.lastSequence ?? lastSequence
     nextFileNumber = edit.nextFileNumber ?? nextFileNumber
