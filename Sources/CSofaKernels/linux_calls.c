@@ -26,6 +26,7 @@ int sofa_lock_holder(int file) {
   memset(&whole, 0, sizeof whole);
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;
-  if (fcntl(file, F_GETLK, &whole) != 0) return -2;
+  // Asked in the name of the open file, so that a lock of this process through another one counts too.
+  if (fcntl(file, F_OFD_GETLK, &whole) != 0) return -2;
   return whole.l_type == F_UNLCK ? 0 : whole.l_pid > 0 ? whole.l_pid : -1;
 }

@@ -7,6 +7,7 @@ enum SystemError {
     case ENOENT: return DatabaseError(.notFound, file: file, "there is no such file")
     // O_NOFOLLOW reports a symbolic link so, with O_DIRECTORY as ENOTDIR.
     case ELOOP: return special(file, .symbolicLink)
+    case EISDIR: return special(file, .directory)
     // What open says of a socket.
     case ENXIO: return special(file, .other)
     default: return failure(error, file, "it cannot be opened")
