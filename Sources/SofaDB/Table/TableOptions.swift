@@ -1,0 +1,92 @@
+/// How a table is written. The defaults give files that RocksDB 7.8 and everything later reads.
+public struct TableOptions: Sendable {
+  public enum IndexType: UInt32, Sendable {
+    /// One index block.
+    case binarySearch = 0
+    /// Index partitions under a top-level index; filters are partitioned with them.
+    case twoLevel = 2
+  }
+
+  /// What is made of the last key of a block before it becomes an index key (RocksDB's `index_shortening`).
+  public enum IndexShortening: Sendable { case none, separators, separatorsAndSuccessor }
+
+  /// Codec of data and index blocks; one that can be encoded.
+  public var compression: Compression = .lz4
+  /// nil for the codec's own default.
+  public var level: Int?
+  /// Dictionary of the data blocks, stored in the table.
+  public var dictionary: CompressionDictionary?
+  /// Bytes of entries after which a data block is cut, before compression.
+  public var blockSize = 4096
+  /// Entries between restart points of data blocks.
+  public var restartInterval = 16
+  /// Adds a hash index to data blocks of at most 64 KiB.
+  public var hashesDataBlocks = false
+  /// Anything but `none`.
+  public var checksum: ChecksumType = .crc32c
+  /// 2...7. RocksDB 7.8 reads up to 5, 8.6 up to 6, 10.4 up to 7.
+  public var formatVersion = 5
+  /// Bits of Bloom filter for each key; below 0.5 there is no filter.
+  public var filterBitsPerKey = 10.0
+
+  public var indexType: IndexType = .binarySearch
+  /// Bytes of an index of one level above which it gets two levels whatever `indexType` says; nil for never.
+  public var partitionThreshold: Int?
+  /// Bytes of a partition of the index or the filter, before compression.
+  public var partitionSize = 4096
+  public var indexRestartInterval = 1
+  public var indexShortening: IndexShortening = .separators
+  /// Stores user keys in the index where they suffice; needs format_version 3.
+  public var indexKeysAreUserKeys = false
+  /// Stores differences of handles in the index; needs format_version 4.
+  public var indexValuesAreDeltaCoded = false
+  public var compressesIndex = true
+
+  public var order: KeyOrder = .bytewise
+  /// Whether the file is made for ingestion: each user key once, every sequence number 0.
+  public var external = false
+  /// Where the table belongs; not stored in external tables.
+  public var columnFamilyID: UInt32 = 0
+  public var columnFamilyName = "default"
+  /// Name of the merge operator that the operands are meant for, as RocksDB records it.
+  public var mergeOperator: String?
+  /// Unix seconds; 0 when unknown.
+  public var creationTime: UInt64 = 0
+  /// Base of the context checksums of format_version 6 and 7, not 0; nil for a random one.
+  public var contextBase: UInt32?
+
+  public init() {}
+
+  /// Refuses what would give a table that RocksDB rejects or cannot read.
+  func validate() throws(DatabaseError) {
+    guard (2...7).contains(formatVersion) else { throw invalid("format_version \(formatVersion) cannot be written") }
+    guard compression.canEncode else {
+      throw DatabaseError(.unsupported, "\(compression.propertyName) cannot be written")
+    }
+    if let level, let levels = compression.levels, !levels.contains(level) {
+      throw invalid("\(compression.name) has no level \(level)")
+    }
+    guard checksum != .none else { throw invalid("tables are not written without checksums") }
+    guard order.isKnown else { throw DatabaseError(.unsupported, "unknown key order \(order.name)") }
+    guard (1...(256 << 20)).contains(blockSize) else { throw invalid("block size \(blockSize) is out of range") }
+    guard (1...(1 << 30)).contains(partitionSize) else { throw invalid("partition size is out of range") }
+    guard restartInterval >= 1, indexRestartInterval >= 1 else { throw invalid("restart interval below 1") }
+    guard filterBitsPerKey.isFinite, filterBitsPerKey <= 100 else { throw invalid("filter bits are out of range") }
+    guard !indexKeysAreUserKeys || formatVersion >= 3 else { throw invalid("user index keys need format_version 3") }
+    guard !indexValuesAreDeltaCoded || formatVersion >= 4 else {
+      throw invalid("delta-coded index values need format_version 4")
+    }
+    guard !hashesDataBlocks || order.timestampSize == 0 else {
+      throw invalid("a hash index cannot be used with user timestamps")
+    }
+    guard contextBase != 0 else { throw invalid("the context base must not be 0") }
+  }
+
+  private func invalid(_ detail: String) -> DatabaseError { DatabaseError(.invalid, detail) }
+
+  /// A new compressor with these options; nil when nothing is compressed.
+  func compressor(dictionary: CompressionDictionary?) throws(DatabaseError) -> Compressor? {
+    guard compression != .none else { return nil }
+    return Compressor(codec: compression, level: level, dictionary: dictionary)
+  }
+}
