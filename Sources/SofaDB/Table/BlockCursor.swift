@@ -162,7 +162,8 @@ public struct BlockCursor {
     _ offset: Int, _ shared: Int, _ unshared: Int, _ length: Int, keyStart: Int
   ) throws(FormatError) -> Bool {
     guard unshared &+ length <= entriesEnd &- keyStart, shared <= keyCount else {
-      throw invalidated(shared <= keyCount ? "entry longer than its block" : "shared longer than the key before")
+      throw invalidated(
+        shared <= keyCount ? "entry longer than its block" : "shared longer than the key before", at: offset)
     }
     extendKey(shared, from: keyStart, unshared)
     entryOffset = offset
@@ -199,24 +200,28 @@ public struct BlockCursor {
   @inline(never)
   private mutating func nextSlowly() throws(FormatError) -> Bool {
     let offset = nextOffset
-    guard offset < entriesEnd else {
-      isValid = false
-      return false
-    }
     isValid = false
+    guard offset < entriesEnd else { return false }
+    // Whatever goes wrong below ends the block.
+    nextOffset = entriesEnd
     var isRestart = false
     if layout == .separatedValues, nextRestart < restartCount {
       let restart = restartOffset(nextRestart)
-      guard restart >= offset else { throw invalidated("restart offset inside an entry") }
+      guard restart >= offset else { throw FormatError("restart offset inside an entry", at: offset) }
       isRestart = restart == offset
     }
     let header = try decodeHeader(at: offset, isRestart: isRestart)
-    switch layout {
-    case .entries:
+    if layout == .entries {
       return try take(offset, header.shared, header.unshared, header.valueLength, keyStart: header.keyStart)
-    case .separatedValues:
-      try takeSeparated(header, isRestart: isRestart)
-    case .deltaIndex, .deltaIndexWithFirstKeys:
+    }
+    guard header.shared <= keyCount else { throw FormatError("shared longer than the key before", at: offset) }
+    guard header.unshared <= entriesEnd - header.keyStart else {
+      throw FormatError("entry longer than its block", at: offset)
+    }
+    if layout == .separatedValues {
+      try takeSeparated(header)
+      if isRestart { nextRestart += 1 }
+    } else {
       try takeIndexEntry(header)
     }
     entryOffset = offset
@@ -224,27 +229,20 @@ public struct BlockCursor {
     return true
   }
 
-  private mutating func takeSeparated(_ header: EntryHeader, isRestart: Bool) throws(FormatError) {
-    guard header.shared <= keyCount, header.unshared <= entriesEnd - header.keyStart else {
-      throw invalidated("entry longer than its block")
-    }
+  private mutating func takeSeparated(_ header: EntryHeader) throws(FormatError) {
     let sectionSize = restartsOffset - valuesOffset
     let start = header.valueStart ?? (valueOffset + valueCount - valuesOffset)
     guard start <= sectionSize, header.valueLength <= sectionSize - start else {
-      throw invalidated("value outside the value section")
+      throw FormatError("value outside the value section", at: header.keyStart)
     }
     extendKey(header.shared, from: header.keyStart, header.unshared)
     valueOffset = valuesOffset + start
     valueCount = header.valueLength
     nextOffset = header.keyStart + header.unshared
-    if isRestart { nextRestart += 1 }
   }
 
   /// Full handles where nothing is shared, else the difference in size to the handle before, which it follows.
   private mutating func takeIndexEntry(_ header: EntryHeader) throws(FormatError) {
-    guard header.shared <= keyCount, header.unshared <= entriesEnd - header.keyStart else {
-      throw invalidated("entry longer than its block")
-    }
     let start = header.keyStart + header.unshared
     var reader = ByteReader(UnsafeRawBufferPointer(start: base + start, count: entriesEnd - start))
     let handle: BlockHandle
@@ -253,7 +251,7 @@ public struct BlockCursor {
     } else {
       let (size, overflow) = Int64(bitPattern: deltaHandle.size).addingReportingOverflow(try reader.signedVarint64())
       guard let offset = deltaHandle.end, !overflow, size >= 0 else {
-        throw invalidated("delta-encoded handle out of range")
+        throw FormatError("delta-encoded handle out of range", at: start)
       }
       handle = BlockHandle(offset: offset, size: UInt64(size))
     }
@@ -266,9 +264,8 @@ public struct BlockCursor {
   }
 
   @inline(never)
-  private mutating func invalidated(_ reason: StaticString) -> FormatError {
+  private mutating func invalidated(_ reason: StaticString, at offset: Int) -> FormatError {
     isValid = false
-    let offset = nextOffset
     nextOffset = entriesEnd
     return FormatError(reason, at: offset)
   }
