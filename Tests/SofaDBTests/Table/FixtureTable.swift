@@ -79,8 +79,3 @@ struct FixtureTable: CustomStringConvertible, Sendable {
     }
   }
 }
-
-/// Hexadecimal digits, lower case.
-func hex(_ bytes: some Sequence<UInt8>) -> String {
-  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-}

@@ -56,8 +56,8 @@ import Testing
     if let last = entries.last?.block.end { #expect(properties.dataSize >= last) }
     if let bounds = fixture.bounds, tombstones.isEmpty, let first = entries.first, let last = entries.last {
       let padding = table.strippedTimestamp + 8
-      #expect(bounds.smallest.hasPrefix(hex(first.key.dropLast(padding))))
-      #expect(bounds.largest.hasPrefix(hex(last.key.dropLast(padding))))
+      #expect(Vectors.bytes(hex: bounds.smallest).starts(with: first.key.dropLast(padding)))
+      #expect(Vectors.bytes(hex: bounds.largest).starts(with: last.key.dropLast(padding)))
     }
     if let largest = fixture.largestSequence, table.globalSequence == 0 {
       let sequences = try entries.map { try $0.internalKey.sequence } + tombstones.map(\.sequence)
