@@ -30,6 +30,6 @@ let package = Package(
     .testTarget(name: "SofaDBTests", dependencies: ["SofaDB", "SofaTesting", "CSofaKernels"]),
     .testTarget(name: "CommandKitTests", dependencies: ["CommandKit"]),
     .testTarget(name: "sofatoolTests", dependencies: ["sofatool", "SofaDB", "SofaTesting", "CommandKit"]),
-    .testTarget(name: "TidyTests"),
+    .testTarget(name: "TidyTests", dependencies: ["sofatool", "CommandKit"]),
   ]
 )

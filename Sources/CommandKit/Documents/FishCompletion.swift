@@ -22,7 +22,8 @@ public struct FishCompletion: Sendable {
     for option in command.allOptions { lines += self.option(option).map { prefix + $0 } }
     let operands = command.operands.map(\.completion).first { $0 != .nothing } ?? .nothing
     if operands != .nothing { lines.append(prefix + Self.values(operands)) }
-    return (lines.isEmpty || chain.count == 1 ? [] : [""]) + lines + command.subcommands.flatMap { commands(chain + [$0]) }
+    let gap = lines.isEmpty || chain.count == 1 ? [] : [""]
+    return gap + lines + command.subcommands.flatMap { commands(chain + [$0]) }
   }
 
   /// True where this command is the one being written.

@@ -51,7 +51,9 @@ public struct HelpPage: Sendable {
   /// Wide enough for most terms; longer ones stand on a line of their own.
   private static let column = 26
 
-  private func section(_ title: String, _ items: [(term: String, text: String)], column: Int = Self.column) -> [String] {
+  private func section(
+    _ title: String, _ items: [(term: String, text: String)], column: Int = Self.column
+  ) -> [String] {
     guard !items.isEmpty else { return [] }
     let widest = items.map { DisplayWidth.of($0.term) + 4 }.max() ?? column
     let column = min(column, widest)

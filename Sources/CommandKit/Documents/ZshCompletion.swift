@@ -50,8 +50,9 @@ public struct ZshCompletion: Sendable {
   private func leaf(_ chain: [Command]) -> [String] {
     let command = chain[chain.count - 1]
     var specs = command.allOptions.flatMap(option) + Self.general
-    specs += command.operands.enumerated().map { operand($0.offset, $0.element, command) }
-    return ["\(function(chain))() {", "  _arguments -s -S \\", specs.map { "    \($0)" }.joined(separator: " \\\n"), "}"]
+    specs += operands(command)
+    let list = specs.map { "    \($0)" }.joined(separator: " \\\n")
+    return ["\(function(chain))() {", "  _arguments -s -S \\", list, "}"]
   }
 
   /// One spec a name; names of one option exclude each other unless it repeats.
@@ -64,7 +65,8 @@ public struct ZshCompletion: Sendable {
     let value = option.placeholder.map { "\(colon)\(Self.escape($0)):\(Self.action(option.completion))" } ?? ""
     var specs: [String] = []
     for short in shorts {
-      specs.append(Self.quote(prefix + short + (option.isFlag ? "" : option.isValueOptional ? "-" : "+") + help + value))
+      let joint = option.isFlag ? "" : option.isValueOptional ? "-" : "+"
+      specs.append(Self.quote(prefix + short + joint + help + value))
     }
     for name in [option.name] + option.aliases {
       let joint = option.isFlag ? "" : option.isValueOptional ? "=-" : "="
@@ -77,13 +79,16 @@ public struct ZshCompletion: Sendable {
     return specs
   }
 
-  private func operand(_ index: Int, _ operand: OperandDeclaration, _ command: Command) -> String {
-    let comesLast = index == command.operands.count - 1
-    // Behind an operand of many, positions are not known: every word may be any of them.
-    let position = operand.maximum > 1 || !comesLast && command.operands[..<index].contains { $0.maximum > 1 }
-      ? "*" : String(index + 1)
-    let colon = operand.minimum == 0 && position != "*" ? "::" : ":"
-    return Self.quote(position + colon + Self.escape(operand.placeholder) + ":" + Self.action(operand.completion))
+  /// By position up to the operand that takes many; behind it, positions are not known.
+  private func operands(_ command: Command) -> [String] {
+    var specs: [String] = []
+    for (index, operand) in command.operands.enumerated() {
+      let isLast = operand.maximum > 1
+      let position = isLast ? "*:" : "\(index + 1)" + (operand.minimum == 0 ? "::" : ":")
+      specs.append(Self.quote(position + Self.escape(operand.placeholder) + ":" + Self.action(operand.completion)))
+      if isLast { break }
+    }
+    return specs
   }
 
   private static func action(_ completion: ValueCompletion) -> String {

@@ -1,9 +1,9 @@
 internal import Glibc
 internal import Synchronization
 
-/// How far long work is, on standard error: part, rate and time left. Any thread may call `update` as often as it likes;
-/// the line is drawn at most ten times a second, and once every ten seconds when standard error is no terminal but
-/// progress was asked for. Off, every call is one comparison.
+/// How far long work is, on standard error: part, rate and time left. Any thread may call `update` as often as it
+/// likes; the line is drawn at most ten times a second, and once every ten seconds when standard error is no terminal
+/// but progress was asked for. Off, every call is one comparison.
 public final class Progress: Sendable {
   /// `--progress`.
   public enum Mode: String, CommandLineChoice {

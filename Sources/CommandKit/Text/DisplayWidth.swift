@@ -1,5 +1,5 @@
-/// How many terminal columns a text takes: combining marks none, East Asian wide characters and emoji two, all else one.
-/// The ranges are the large blocks of Unicode's EastAsianWidth.txt (W and F), which is what terminals agree on.
+/// How many terminal columns a text takes: combining marks none, East Asian wide characters and emoji two, all else
+/// one. The ranges are the large blocks of Unicode's EastAsianWidth.txt (W and F), which is what terminals agree on.
 public enum DisplayWidth {
   public static func of(_ text: some StringProtocol) -> Int {
     var width = 0

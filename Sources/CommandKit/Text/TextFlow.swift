@@ -61,7 +61,7 @@ enum TextFlow {
     guard !text.isEmpty else { return [margin + term] }
     let body = String(repeating: " ", count: column)
     let fits = indent + DisplayWidth.of(term) + 2 <= column
-    if fits { return [margin + DisplayWidth.pad(term, to: column - indent) + text[0]] + text.dropFirst().map { body + $0 } }
-    return [margin + term] + text.map { body + $0 }
+    let first = fits ? margin + DisplayWidth.pad(term, to: column - indent) + text[0] : margin + term
+    return [first] + text.dropFirst(fits ? 1 : 0).map { body + $0 }
   }
 }

@@ -115,8 +115,9 @@ struct ArgumentParserTests {
     var random = SystemRandomNumberGenerator()
     let words = [
       "verify", "copy", "--", "-", "=", "--=", "--=x", "-=", "-q=", "--level", "--level=", "-j", "-j=", "--db", "é",
-      "--é", "-é", "--manifest=", "--from=\u{0}", "18446744073709551616", "--memory=9e", "--limit=-9223372036854775809",
-      "--max-time=99999999999999999999d", "--memory=1.9999999999999E", "help", "-hh", "--version", "\u{301}", "-\u{301}",
+      "--é", "-é", "--manifest=", "--from=\u{0}", "18446744073709551616", "--memory=9e",
+      "--limit=-9223372036854775809", "--max-time=99999999999999999999d", "--memory=1.9999999999999E", "help", "-hh",
+      "--version", "\u{301}", "-\u{301}",
     ]
     for _ in 0..<5000 {
       let arguments = (0..<Int.random(in: 0..<6, using: &random)).map { _ in words.randomElement(using: &random) ?? "" }
