@@ -116,7 +116,8 @@ public struct FaultPlan: Sendable {
   }
 
   public static func all(
-    _ kinds: Set<FileOperation.Kind>, named matches: @escaping @Sendable (String) -> Bool = { _ in true }, _ fault: Fault
+    _ kinds: Set<FileOperation.Kind>, named matches: @escaping @Sendable (String) -> Bool = { _ in true },
+    _ fault: Fault
   ) -> FaultPlan {
     FaultPlan { kinds.contains($0.kind) && matches($0.name) ? fault : nil }
   }

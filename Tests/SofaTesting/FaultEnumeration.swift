@@ -102,7 +102,8 @@ public func enumerateFaults(
 }
 
 private func outcomes(
-  of scenario: (SimulatedFileSystem) throws -> Void, from start: SimulatedDisk, _ operation: FileOperation, _ fault: Fault,
+  of scenario: (SimulatedFileSystem) throws -> Void, from start: SimulatedDisk, _ operation: FileOperation,
+  _ fault: Fault,
   _ duration: FaultDuration
 ) -> [FaultOutcome] {
   let system = SimulatedFileSystem(disk: start)
@@ -120,6 +121,7 @@ private func outcomes(
   return FaultOutcome.View.allCases.map { view in
     FaultOutcome(
       fileSystem: SimulatedFileSystem(disk: view == .alive ? disk : strict), view: view, error: thrown,
-      milestone: system.milestone, operation: hit, fault: fault, callsAfter: Array(calls.dropFirst(operation.index + 1)))
+      milestone: system.milestone, operation: hit, fault: fault, callsAfter: Array(calls.dropFirst(operation.index + 1))
+    )
   }
 }

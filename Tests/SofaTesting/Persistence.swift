@@ -147,7 +147,9 @@ extension SimulatedDisk {
       var survivors = Survivors(names: names, content: .all)
       for node in pending {
         guard let file = files[node] else { continue }
-        survivors.files[node] = tornContents(of: file, options, &random).randomElement(using: &random).map { .bytes($0) }
+        survivors.files[node] = tornContents(of: file, options, &random).randomElement(using: &random).map {
+          .bytes($0)
+        }
       }
       images.append(image(survivors))
     }

@@ -128,7 +128,8 @@ public final class SimulatedFileSystem: FileSystem {
   public func directory(at path: String) throws(DatabaseError) -> any Directory {
     let parts = path.split(separator: "/").map(String.init)
     let shown = parts.joined(separator: "/")
-    let node = try perform(FileOperation(index: 0, kind: .openDirectory, path: shown)) { (state, _) throws(SystemCode) in
+    let node = try perform(FileOperation(index: 0, kind: .openDirectory, path: shown)) {
+      (state, _) throws(SystemCode) in
       guard let node = SimulatedFileSystem.walk(parts[...], state.disk) else { throw SystemCode(ENOENT) }
       guard state.disk.folders[node] != nil else { throw SystemCode(ENOTDIR) }
       return node

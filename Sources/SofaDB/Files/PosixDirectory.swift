@@ -64,12 +64,15 @@ final class PosixDirectory: PosixReadableDirectory, Directory, @unchecked Sendab
   private func renameNew(_ from: String, to target: String) throws(Errno) {
     do {
       _ = try Errno.retrying { sofa_rename_new(descriptor.number, from, target) }
-      return
     } catch {
       guard error.code == EINVAL || error.code == ENOSYS else { throw error }
+      try renameNewByLink(from, to: target)
     }
-    // The file system cannot refuse to replace. A link can: the name is taken or it is not. Directories cannot be
-    // linked, but a rename replaces nothing except an empty directory.
+  }
+
+  /// For file systems whose rename cannot refuse to replace. A link can: the name is taken or it is not. Directories
+  /// cannot be linked, but the rename of one replaces nothing except an empty directory.
+  func renameNewByLink(_ from: String, to target: String) throws(Errno) {
     var status = stat()
     _ = try Errno.retrying { fstatat(descriptor.number, from, &status, AT_SYMLINK_NOFOLLOW) }
     guard status.st_mode & S_IFMT == S_IFDIR else {

@@ -29,8 +29,10 @@ import Testing
 
   // Museum 4.1: nothing but digits is a number, and no name leads elsewhere.
   @Test(arguments: [
-    "", ".", "..", "/", "000012.sst/", "/000012.sst", "../000012.sst", "000012.sst ", " 000012.sst", "+12.sst", "-12.sst",
-    "0x12.sst", "12e1.sst", "1_2.sst", "000012.SST", "000012.sst.bak", "000012..sst", ".sst", "sst", "000012.", "000012",
+    "", ".", "..", "/", "000012.sst/", "/000012.sst", "../000012.sst", "000012.sst ", " 000012.sst", "+12.sst",
+    "-12.sst",
+    "0x12.sst", "12e1.sst", "1_2.sst", "000012.SST", "000012.sst.bak", "000012..sst", ".sst", "sst", "000012.",
+    "000012",
     "9223372036854775809.sst", "18446744073709551616.sst", "99999999999999999999999999999999.sst",
     "MANIFEST-", "MANIFEST-5x", "MANIFEST--5", "MANIFEST-000005\n", "manifest-000005", "MANIFEST-../../etc/passwd",
     "OPTIONS-", "OPTIONS-.dbtmp", "OPTIONS-7.dbtmp.dbtmp", "LOG.old.", "LOG.old.x", "LOG.1", "CURRENT ", "CURRENT\0",

@@ -71,7 +71,8 @@ private struct RandomScript {
   }
 
   private mutating func run(
-    _ call: Int, _ directory: any Directory, _ other: any Directory, _ name: String, _ target: String, _ replacing: Bool,
+    _ call: Int, _ directory: any Directory, _ other: any Directory, _ name: String, _ target: String,
+    _ replacing: Bool,
     _ pick: Int
   ) throws -> String {
     switch call {

@@ -1,6 +1,7 @@
 /// The real file system: what is refused, what modes and locks result, and that names stay inside.
 import Foundation
 import SofaTesting
+import Synchronization
 import Testing
 
 @testable import SofaDB
@@ -161,4 +162,57 @@ import Testing
     try directory.removeDirectory("done")
     try directory.sync()
   }
+
+  @Test func renamingWithoutTheKernelsHelpReplacesNothing() throws {
+    let directory = try #require(directory as? PosixDirectory)
+    for name in ["a", "b"] {
+      try write(name, to: name)
+      _ = try directory.createDirectory("d" + name)
+    }
+    for (from, target) in [("a", "b"), ("a", "db"), ("da", "db"), ("da", "b")] {
+      let error = #expect(throws: Errno.self) { try directory.renameNewByLink(from, to: target) }
+      #expect(error?.code == EEXIST)
+    }
+    try directory.renameNewByLink("a", to: "c")
+    try directory.renameNewByLink("da", to: "dc")
+    #expect(try directory.entries().map(\.name).sorted() == ["b", "c", "db", "dc"])
+    #expect(try text("c") == "a")
+  }
+
+  // Museum 4.2: what is opened is what was looked at, however fast somebody swaps it for a link.
+  @Test(.timeLimit(.minutes(1))) func swappingAFileForALinkNeverLeadsOutside() throws {
+    let outside = try TemporaryDirectory()
+    try write("0123456789", to: "inside")
+    try PosixFileSystem().directory(at: outside.path).create("secret").close()
+    let (inner, secret) = (temporary.path, outside.path + "/secret")
+    let done = Flag()
+    let swaps = Thread {
+      for round in 0..<6000 {
+        if round.isMultiple(of: 2) {
+          symlink(secret, inner + "/new")
+        } else {
+          link(inner + "/inside", inner + "/new")
+        }
+        rename(inner + "/new", inner + "/000005.sst")
+      }
+      done.raise()
+    }
+    swaps.start()
+    var opened = 0
+    while !done.isRaised {
+      do {
+        #expect(try directory.open("000005.sst").size == 10)
+        opened += 1
+      } catch {
+        #expect(error.kind == .unsupported || error.kind == .notFound)
+      }
+    }
+    #expect(opened > 0)
+  }
+}
+
+private final class Flag: Sendable {
+  private let state = Mutex(false)
+  var isRaised: Bool { state.withLock { $0 } }
+  func raise() { state.withLock { $0 = true } }
 }
