@@ -69,26 +69,6 @@ public struct FilterReader: Sendable {
     return BlockBasedFilter(block.bytes, isLevelDB: isLevelDB)?.mayContain(key, blockOffset: blockOffset) ?? true
   }
 
-  /// The handles of all filter partitions, ascending.
-  public func partitions() throws(DatabaseError) -> [BlockHandle] {
-    guard case .partitioned(let top) = form else { return [] }
-    var handles: [BlockHandle] = []
-    var cursor = BlockCursor()
-    do throws(FormatError) {
-      try cursor.load(top.bytes, as: format.layout(topLevel: true))
-      while try cursor.next() {
-        let next = try cursor.indexHandle()
-        guard next.offset >= handles.last?.end ?? 0, next.end != nil else {
-          throw FormatError("handles of filter partitions do not ascend", at: cursor.entryOffset)
-        }
-        handles.append(next)
-      }
-    } catch {
-      throw file.corruption(error, .filterIndex, at: handle)
-    }
-    return handles
-  }
-
   /// The partition that knows `userKey`: the first whose separator is at or behind it, else the last.
   private func partition(
     of userKey: UnsafeRawBufferPointer, _ top: ByteBuffer

@@ -41,6 +41,21 @@ import Testing
     }
   }
 
+  @Test func levelDBFilterBlocks() throws {
+    for vector in try Vectors("filters-leveldb")["filter_blocks"].array {
+      let block = ByteBuffer(vector["filter_block"].hexBytes)
+      let filter = try #require(BlockBasedFilter(block.bytes, isLevelDB: true))
+      for covered in vector["blocks"].array {
+        let keys = covered["keys"].array.map { ByteBuffer(Array($0.string.utf8)) }
+        for key in keys { #expect(filter.mayContain(key.bytes, blockOffset: covered["block_offset"].uint64)) }
+      }
+      let other = ByteBuffer(Array("hello".utf8))
+      if filter.count > 0 { #expect(!filter.mayContain(other.bytes, blockOffset: 0)) }
+      // Nothing is known of blocks behind the last filter.
+      #expect(filter.mayContain(other.bytes, blockOffset: 1 << 40))
+    }
+  }
+
   @Test func filtersOfRandomBytesNeverTrap() {
     var random = SystemRandomNumberGenerator()
     let key: [UInt8] = Array("some key".utf8)
