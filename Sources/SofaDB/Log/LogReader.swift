@@ -53,6 +53,8 @@ public final class LogReader {
   private var pendingStart: UInt64?
   /// Length of the record so far, also of what is no longer kept because it is too long.
   private var pendingLength: UInt64 = 0
+  private var inflated = ByteWriter(capacity: 16)
+  private var decompressor: Decompressor?
 
   /// `number` is the log's own file number, which recyclable records repeat. `plainOnly` is for MANIFEST files and
   /// LevelDB's logs, which know four types only.
@@ -107,7 +109,9 @@ public final class LogReader {
         .oldRecord(intact: intact), step, isReported: isInside && mode != .tolerateCorruptedTail,
         ends: mode != .skipAnyCorrupted)
     case .zeroPadding: return event(.zeroPadding, step, isReported: pendingStart != nil)
-    case .zeroHeader: return event(.zeroHeader, step, isReported: pendingStart != nil)
+    case .zeroHeader:
+      let hides = plainOnly && fragments.hidesRecord(after: step.offset)
+      return event(.zeroHeader, step, isReported: pendingStart != nil, hides: hides)
     case .mixedTypes: return event(.mixedTypes, step, isReported: true)
     case .trailerNotZero:
       return .event(
@@ -190,7 +194,15 @@ public final class LogReader {
     guard compression == LogFormat.zstd, !stored.isEmpty else {
       return .record(Record(bytes: stored, offset: offset, end: end))
     }
-    return .event(LogEvent(.undecodableFrame, offset: offset, length: end - offset, isReported: true))
+    let codec = decompressor ?? Decompressor()
+    decompressor = codec
+    do throws(FormatError) {
+      inflated.removeAll()
+      try codec.decompressFrame(stored, limit: residentLimit, into: &inflated)
+      return .record(Record(bytes: inflated.bytes, offset: offset, end: end))
+    } catch {
+      return .event(LogEvent(.undecodableFrame, offset: offset, length: end - offset, isReported: true))
+    }
   }
 
   private func takeSpecial(_ step: LogFragments.Step) -> Item? {

@@ -12,27 +12,30 @@ public enum CurrentFile {
   public static func read(_ directory: any ReadableDirectory) throws(DatabaseError) -> UInt64 {
     let file = try directory.open(name)
     let longest = prefix.count + digits.upperBound + 1
-    guard file.size <= UInt64(longest) else { throw malformed("too long") }
+    guard file.size <= UInt64(longest) else { throw malformed("too long", file.name) }
     let content = try file.readExactly(Int(file.size), at: 0)
-    return try parse(content.bytes)
+    return try parse(content.bytes, file: file.name)
   }
 
-  static func parse(_ bytes: UnsafeRawBufferPointer) throws(DatabaseError) -> UInt64 {
-    guard bytes.last == UInt8(ascii: "\n") else { throw malformed("does not end with a newline") }
-    guard bytes.starts(with: prefix) else { throw malformed("does not name a MANIFEST") }
+  static func parse(_ bytes: UnsafeRawBufferPointer, file: String = name) throws(DatabaseError) -> UInt64 {
+    guard bytes.last == UInt8(ascii: "\n") else { throw malformed("does not end with a newline", file) }
+    guard bytes.starts(with: prefix) else { throw malformed("does not name a MANIFEST", file) }
     let text = bytes.dropFirst(prefix.count).dropLast()
-    guard digits.contains(text.count), text.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
-      throw malformed("does not name a MANIFEST")
+    let isNumber = text.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+    guard isNumber, digits.contains(text.count) else {
+      throw malformed("does not name a MANIFEST", file)
     }
     var number: UInt64 = 0
     for digit in text {
       let (product, overflow) = number.multipliedReportingOverflow(by: 10)
       let (sum, carry) = product.addingReportingOverflow(UInt64(digit - UInt8(ascii: "0")))
-      guard !overflow, !carry, sum <= VersionEdit.largestFileNumber else { throw malformed("MANIFEST number too large") }
+      guard !overflow, !carry, sum <= VersionEdit.largestFileNumber else {
+        throw malformed("MANIFEST number too large", file)
+      }
       number = sum
     }
     guard DatabaseFile.manifest(number).name.utf8.count == prefix.count + text.count else {
-      throw malformed("MANIFEST number with needless zeros")
+      throw malformed("MANIFEST number with needless zeros", file)
     }
     return number
   }
@@ -76,7 +79,7 @@ public enum CurrentFile {
     throw error
   }
 
-  private static func malformed(_ detail: String) -> DatabaseError {
-    DatabaseError(.corruption, file: name, offset: 0, detail)
+  private static func malformed(_ detail: String, _ file: String) -> DatabaseError {
+    DatabaseError(.corruption, file: file, offset: 0, detail)
   }
 }

@@ -74,8 +74,11 @@ struct FamilyBuilder: Sendable {
 
   private static func concernsFamily(_ edit: VersionEdit) -> Bool {
     edit.comparator != nil || edit.logNumber != nil || edit.timestampsPersisted != nil
-      || edit.fullHistoryTimestampLow != nil || !edit.compactCursors.isEmpty || !edit.blobAdditions.isEmpty
-      || !edit.blobGarbage.isEmpty || !edit.deletedTables.isEmpty || !edit.newTables.isEmpty
+      || edit.fullHistoryTimestampLow != nil || !edit.compactCursors.isEmpty || changesFiles(edit)
+  }
+
+  static func changesFiles(_ edit: VersionEdit) -> Bool {
+    !edit.deletedTables.isEmpty || !edit.newTables.isEmpty || !edit.blobAdditions.isEmpty || !edit.blobGarbage.isEmpty
   }
 
   private mutating func unpack() {

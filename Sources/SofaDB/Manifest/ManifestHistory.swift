@@ -17,6 +17,7 @@ public struct ManifestHistory: Sendable {
     case corrupt(DatabaseError)
   }
 
+  /// The file's name in its directory.
   public let name: String
   /// Bytes.
   public let size: UInt64

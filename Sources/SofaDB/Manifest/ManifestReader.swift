@@ -27,17 +27,23 @@ public struct ManifestReader {
   public static func read(
     _ directory: any ReadableDirectory, name: String, keepingRecords: Bool = false, limit: Int? = nil
   ) throws(DatabaseError) -> ManifestHistory {
-    try read(directory.open(name), keepingRecords: keepingRecords, limit: limit)
+    try replay(directory.open(name), as: name, keepingRecords: keepingRecords, limit: limit)
   }
 
   /// Throws only what reading the file throws; damage is in the history's `tail`.
   public static func read(
     _ file: any RandomAccessFile, keepingRecords: Bool = false, limit: Int? = nil
   ) throws(DatabaseError) -> ManifestHistory {
+    try replay(file, as: file.name, keepingRecords: keepingRecords, limit: limit)
+  }
+
+  private static func replay(
+    _ file: any RandomAccessFile, as name: String, keepingRecords: Bool, limit: Int?
+  ) throws(DatabaseError) -> ManifestHistory {
     var reader = ManifestReader(file)
     try reader.replay(keepingRecords: keepingRecords, limit: limit ?? .max)
     return ManifestHistory(
-      name: file.name, size: file.size, version: reader.builder.build(), recordCount: reader.recordCount,
+      name: name, size: file.size, version: reader.builder.build(), recordCount: reader.recordCount,
       records: reader.records, tail: reader.tail)
   }
 

@@ -42,3 +42,13 @@ public final class Version: Sendable {
   /// Blob files of all families.
   public var blobFiles: [BlobFileMetadata] { families.flatMap(\.blobFiles) }
 }
+
+extension Version: Equatable {
+  public static func == (a: Version, b: Version) -> Bool {
+    a === b
+      || a.families == b.families && a.lastSequence == b.lastSequence && a.nextFileNumber == b.nextFileNumber
+        && a.previousLogNumber == b.previousLogNumber && a.minLogNumberToKeep == b.minLogNumberToKeep
+        && a.maxColumnFamily == b.maxColumnFamily && a.databaseID == b.databaseID
+        && a.trackedLogs == b.trackedLogs && a.dialect == b.dialect
+  }
+}

@@ -80,6 +80,11 @@ public struct VersionBuilder: Sendable {
 
   private mutating func applyNow(_ edit: VersionEdit) throws(DatabaseError) {
     let id = edit.family
+    let isSpecial = edit.addedFamily != nil || edit.dropsFamily || !edit.logAdditions.isEmpty || edit.logDeletion != nil
+    guard !isSpecial || !FamilyBuilder.changesFiles(edit) else {
+      // RocksDB would pass over the files.
+      throw FamilyBuilder.corruption("changes files in a record for something else")
+    }
     if edit.addedFamily != nil || edit.dropsFamily {
       try changeFamilies(edit)
     } else {

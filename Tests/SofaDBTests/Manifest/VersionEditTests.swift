@@ -34,6 +34,10 @@ import Testing
     }
   }
 
+  static func numbers(_ json: Vectors.Value, _ list: String, _ member: String) -> [UInt64] {
+    json.optional(list)?.array.map { $0[member].uint64 } ?? []
+  }
+
   @Test func fieldsAreWhatTheEngineSays() throws {
     for vector in try Vectors("version-edits")["rocksdb"].array {
       let edit = try VersionEditTests.decode(vector["hex"].hexBytes)
@@ -47,7 +51,7 @@ import Testing
       #expect(edit.addedFamily == said.optional("ColumnFamilyAdd")?.string)
       #expect(edit.databaseID == said.optional("DB ID")?.string)
       #expect(edit.remainingInGroup == said.optional("AtomicGroup").map { UInt32($0.uint64) })
-      #expect(edit.deletedTables.map(\.number) == said.optional("DeletedFiles")?.array.map { $0["FileNumber"].uint64 } ?? [])
+      #expect(edit.deletedTables.map(\.number) == VersionEditTests.numbers(said, "DeletedFiles", "FileNumber"))
       let added = said.optional("AddedFiles")?.array ?? []
       #expect(edit.newTables.count == added.count)
       for (table, file) in zip(edit.newTables, added) {
@@ -58,8 +62,8 @@ import Testing
         #expect(table.creationTime == file["FileCreationTime"].uint64)
         #expect(table.timestampsPersisted == (file["UserDefinedTimestampsPersisted"].int == 1))
       }
-      #expect(edit.blobAdditions.map(\.bytes) == said.optional("BlobFileAdditions")?.array.map { $0["TotalBlobBytes"].uint64 } ?? [])
-      #expect(edit.logAdditions.map(\.number) == said.optional("WalAdditions")?.array.map { $0["LogNumber"].uint64 } ?? [])
+      #expect(edit.blobAdditions.map(\.bytes) == VersionEditTests.numbers(said, "BlobFileAdditions", "TotalBlobBytes"))
+      #expect(edit.logAdditions.map(\.number) == VersionEditTests.numbers(said, "WalAdditions", "LogNumber"))
     }
   }
 

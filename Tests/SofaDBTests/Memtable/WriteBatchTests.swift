@@ -64,7 +64,8 @@ import Testing
     #expect(operations.map(\.kind) == [
       .entry(.value), .entry(.merge), .entry(.singleDeletion), .entry(.rangeDeletion), .logData, .entry(.deletion),
     ])
-    let prepared = try WriteBatchTests.operations(Vectors.bytes(hex: "1400000000000000010000000901016101310a0478696431"))
+    let prepared = try WriteBatchTests.operations(
+      Vectors.bytes(hex: "1400000000000000010000000901016101310a0478696431"))
     #expect(prepared.map(\.kind) == [.beginPrepare, .entry(.value), .endPrepare])
     #expect(prepared[2].value == Array("xid1".utf8))
     let header: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
