@@ -1,8 +1,8 @@
 // CRC-32C: Castagnoli polynomial, reflected (0x82F63B78), initial value and final xor 0xFFFFFFFF.
 //
-// Portable: slicing by eight (Kounavis and Berry, 2005). On x86-64 with SSE4.2 and PCLMULQDQ: three interleaved streams
-// of crc32q, since the instruction has a latency of three cycles and a throughput of one, joined as in Intel's "Fast CRC
-// Computation for iSCSI Polynomial Using CRC32 Instruction" (Gopal et al., 2011):
+// Portable: slicing by eight (Kounavis and Berry, 2005). On x86-64 with SSE4.2 and PCLMULQDQ: three interleaved
+// streams of crc32q, since the instruction has a latency of three cycles and a throughput of one, joined as in Intel's
+// "Fast CRC Computation for iSCSI Polynomial Using CRC32 Instruction" (Gopal et al., 2011):
 //
 //   | stream a: w words | stream b: w words | stream c: w words |
 //   state after all = c's last word xor a * x^(64*2w - 33) xor b * x^(64*w - 33), taken through one more crc32q

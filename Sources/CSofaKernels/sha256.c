@@ -1,5 +1,5 @@
-// SHA-256 (FIPS 180-4). On x86-64 with the SHA extensions the rounds run two at a time in hardware; elsewhere as written
-// in the standard.
+// SHA-256 (FIPS 180-4). On x86-64 with the SHA extensions the rounds run two at a time in hardware; elsewhere as
+// written in the standard.
 #include "CSofaKernels.h"
 #include "load.h"
 

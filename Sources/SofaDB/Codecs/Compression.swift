@@ -1,7 +1,8 @@
 /// How a block is compressed: the byte after it in a table. Source: RocksDB's `CompressionType`; LevelDB has 0, 1 and,
 /// after 1.23, 2 for zstd (see `BlockFraming.leveldb`).
 ///
-/// A byte that is none of these (0x80 and above are custom codecs of format_version 7) has no case; `describe` words it.
+/// A byte that is none of these (0x80 and above are custom codecs of format_version 7) has no case; `describe` words
+/// it.
 public enum Compression: UInt8, CaseIterable, Sendable {
   case none = 0
   case snappy = 1

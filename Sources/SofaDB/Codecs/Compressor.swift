@@ -1,5 +1,5 @@
-/// Compresses blocks with one codec, level and dictionary. Keeps its contexts from block to block, so each thread should
-/// have one of its own, and no two may share one.
+/// Compresses blocks with one codec, level and dictionary. Keeps its contexts from block to block, so each thread
+/// should have one of its own, and no two may share one.
 ///
 /// A block is kept compressed only when that saves more than an eighth, as LevelDB and RocksDB do; what is written has
 /// the framing of format_version 2 and later (`BlockFraming.sized`).
