@@ -26,6 +26,21 @@ public final class CompressionDictionary: Sendable {
     content = ByteBuffer(copying: bytes)
   }
 
+  /// A dictionary of at most `size` bytes made by zstd from samples that stand one after another in `samples`, with
+  /// these `lengths`; nil when they are too few or too alike to learn from. Samples of a hundred times `size` in all
+  /// are plenty. zlib and LZ4 can use the result too.
+  public static func trained(
+    on samples: UnsafeRawBufferPointer, lengths: [Int], size: Int
+  ) throws(FormatError) -> CompressionDictionary? {
+    precondition(lengths.reduce(0, +) == samples.count, "lengths of samples do not add up")
+    guard let count = UInt32(exactly: lengths.count), count > 0 else { return nil }
+    let room = ByteBuffer(count: min(size, longest))
+    let length = ZDICT_trainFromBuffer(
+      room.memory.baseAddress, room.count, samples.baseAddress, lengths, count)
+    guard ZDICT_isError(length) == 0, length > 0 else { return nil }
+    return try CompressionDictionary(UnsafeRawBufferPointer(rebasing: room.bytes[..<length]))
+  }
+
   deinit {
     digests.withLock {
       _ = ZSTD_freeDDict($0.decoder)

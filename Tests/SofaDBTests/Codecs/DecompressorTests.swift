@@ -1,5 +1,4 @@
 import CZlib
-import CZstd
 import SofaDB
 import SofaTesting
 import Testing
@@ -175,19 +174,5 @@ struct DecompressorTests {
     deflateEnd(&stream)
     #expect(length < 40_000)
     #expect(try Samples.decompressed(prefix.array + output[..<length], .zlib) == raw)
-  }
-
-  @Test func trainedDictionaryWorks() throws {
-    let samples = (1...400).flatMap { Samples.records(300, seed: UInt64($0)) }
-    var trained = [UInt8](repeating: 0, count: 4096)
-    let length = ZDICT_trainFromBuffer(&trained, trained.count, samples, [Int](repeating: 300, count: 400), 400)
-    try #require(ZDICT_isError(length) == 0)
-    let dictionary = try Samples.dictionary(Array(trained[..<length]))
-    let raw = Samples.records(500, seed: 12345)
-    let payload = try #require(try Samples.compressed(raw, .zstd, dictionary: dictionary))
-    #expect(try Samples.decompressed(payload, .zstd, dictionary: dictionary) == raw)
-    #expect(throws: FormatError.self) { try Samples.decompressed(payload, .zstd) }
-    let other = try Samples.dictionary([UInt8](repeating: 1, count: 100))
-    #expect(throws: FormatError.self) { try Samples.decompressed(payload, .zstd, dictionary: other) }
   }
 }
