@@ -1,0 +1,94 @@
+/// Which bucket a key belongs to. Buckets are ranges of keys, numbered in the order of the families and, within one, in
+/// the order of its keys; their bounds come from a sample, so that buckets are about equally full.
+final class KeyRoutes: @unchecked Sendable {
+  struct Family {
+    let prefix: KeyPrefix
+    /// Ascending numbers of `prefix`; bucket `i` of the family holds the keys with exactly `i` of these at or below
+    /// them.
+    let splitters: UnsafeMutableBufferPointer<UInt64>
+    let firstBucket: Int
+
+    @inline(__always)
+    func bucket(of key: UnsafeRawBufferPointer) -> Int {
+      let number = prefix.number(of: key)
+      var low = 0
+      var length = splitters.count
+      // Branch-free: the comparison moves `low` by arithmetic, since no predictor could guess it.
+      while length > 0 {
+        let half = (length + 1) / 2
+        low &+= splitters[low + half - 1] <= number ? half : 0
+        length &-= half
+      }
+      return firstBucket &+ low
+    }
+  }
+
+  private let families: UnsafeMutableBufferPointer<Family>
+  private let prefixes: [ByteBuffer]
+  let orders: [KeyOrder]
+  let bucketCount: Int
+
+  /// `samples` are keys of each family, in no order; about `wanted` buckets are made in all.
+  init(orders: [KeyOrder], samples: [[[UInt8]]], wanted: Int) {
+    let total = max(1, samples.reduce(0) { $0 + $1.count })
+    self.orders = orders
+    prefixes = zip(orders, samples).map { ByteBuffer(KeyRoutes.commonPrefix($1, $0)) }
+    var made: [Family] = []
+    var buckets = 0
+    for (family, order) in orders.enumerated() {
+      let share = wanted * samples[family].count / total
+      let prefix = KeyPrefix(common: prefixes[family].bytes, order: order)
+      let splitters = KeyRoutes.splitters(samples[family], prefix, count: max(1, share))
+      made.append(Family(prefix: prefix, splitters: splitters, firstBucket: buckets))
+      buckets += splitters.count + 1
+    }
+    families = .allocate(capacity: made.count)
+    _ = families.initialize(from: made)
+    bucketCount = buckets
+  }
+
+  deinit {
+    for family in families { family.splitters.deallocate() }
+    families.deallocate()
+  }
+
+  @inline(__always)
+  func bucket(of key: UnsafeRawBufferPointer, family: Int) -> Int { families[family].bucket(of: key) }
+
+  /// The family whose keys a bucket holds.
+  func family(ofBucket bucket: Int) -> Int {
+    families.lastIndex { $0.firstBucket <= bucket } ?? 0
+  }
+
+  func prefix(ofFamily family: Int) -> KeyPrefix { families[family].prefix }
+
+  /// Whether `bucket` is the first of its family.
+  func startsFamily(_ bucket: Int) -> Bool { families.contains { $0.firstBucket == bucket } }
+
+  private static func commonPrefix(_ sample: [[UInt8]], _ order: KeyOrder) -> [UInt8] {
+    guard let first = sample.first else { return [] }
+    var common = first.count - order.timestampSize
+    for key in sample {
+      var shared = 0
+      let limit = min(common, key.count - order.timestampSize)
+      while shared < limit, key[shared] == first[shared] { shared += 1 }
+      common = shared
+    }
+    return common <= 0 ? [] : Array(first[..<common])
+  }
+
+  /// At most `count - 1` different numbers that cut the sample into parts of about the same size.
+  private static func splitters(
+    _ sample: [[UInt8]], _ prefix: KeyPrefix, count: Int
+  ) -> UnsafeMutableBufferPointer<UInt64> {
+    let numbers = sample.map { key in key.withUnsafeBytes { prefix.number(of: $0) } }.sorted()
+    var chosen: [UInt64] = []
+    for part in stride(from: 1, to: count, by: 1) where !numbers.isEmpty {
+      let number = numbers[part * numbers.count / count]
+      if number != chosen.last { chosen.append(number) }
+    }
+    let splitters = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: chosen.count)
+    _ = splitters.initialize(from: chosen)
+    return splitters
+  }
+}

@@ -1,0 +1,21 @@
+internal import Synchronization
+
+/// Bytes that several threads share. What is taken is given back by whoever took it.
+final class MemoryBudget: Sendable {
+  let limit: Int
+  private let used = Atomic<Int>(0)
+
+  init(limit: Int) { self.limit = limit }
+
+  /// False, and nothing is taken, when fewer than `count` bytes are left.
+  func take(_ count: Int) -> Bool {
+    let after = used.add(count, ordering: .relaxed).newValue
+    if after <= limit { return true }
+    used.subtract(count, ordering: .relaxed)
+    return false
+  }
+
+  func give(_ count: Int) { used.subtract(count, ordering: .relaxed) }
+
+  var available: Int { limit - used.load(ordering: .relaxed) }
+}
