@@ -109,6 +109,7 @@ void sofa_rows_scan(const uint8_t *text, size_t length, uint8_t delimiter, int q
       }
     }
     if (outside) {
+      found->rows += (uint64_t)__builtin_popcountll(outside);
       const int top = 63 - __builtin_clzll(outside);
       found->end = at + (size_t)top + 1;
       const uint64_t upto = top == 63 ? ~0ull : (2ull << top) - 1;

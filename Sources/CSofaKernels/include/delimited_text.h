@@ -10,6 +10,8 @@ struct sofa_rows {
   size_t end;
   /// Newlines in those bytes, the ones inside quotes included.
   uint64_t newlines;
+  /// Newlines in those bytes that end rows.
+  uint64_t rows;
   /// A quote stands where RFC 4180 allows none. `end` is not to be trusted then.
   bool malformed;
   /// The text ends inside quotes.

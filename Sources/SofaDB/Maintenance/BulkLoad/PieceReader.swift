@@ -18,6 +18,8 @@ final class PieceReader: @unchecked Sendable {
     var firstOrdinal: UInt64
     /// Newlines in the piece, those inside quotes included.
     var newlines: UInt64
+    /// Whether rows hold newlines inside quotes, so that they have to be counted row by row.
+    var hasInnerNewlines: Bool
     /// Where the piece starts in its input.
     var offset: UInt64
     /// Quotes stand where they should not; the rows must be read byte by byte.
@@ -33,6 +35,14 @@ final class PieceReader: @unchecked Sendable {
   private let lock = Mutex<Void>(())
   private var state: State
 
+  /// What a scan says about whole rows.
+  private struct Found {
+    var end: Int
+    var newlines: Int
+    var hasInnerNewlines: Bool
+    var isMalformed: Bool
+  }
+
   private struct State: ~Copyable {
     var sources: [any InputSource]
     var current = -1
@@ -44,7 +54,9 @@ final class PieceReader: @unchecked Sendable {
     var ordinal: UInt64 = 0
     var pieces = 0
     /// The first row of the first input.
-    var header: [UInt8]?
+    var firstRow: [UInt8]?
+    /// Lines of all inputs before each of those opened so far.
+    var firstOrdinals: [UInt64] = []
   }
 
   init(sources: [any InputSource], dialect: Dialect?, pieceSize: Int, longestRow: Int) {
@@ -68,12 +80,31 @@ final class PieceReader: @unchecked Sendable {
     state.ordinal = place.firstOrdinal
   }
 
-  /// Opens the first input and returns its first row if rows have a header: the text of the row without its line break.
-  /// Called before the first piece is taken.
-  func readHeader() throws(DatabaseError) -> [UInt8]? {
+  /// Opens the first input and returns its first row without its line break; the row is consumed if it is a header. nil
+  /// when there is none, or, where no header is needed, none that can be read. Called before the first piece is taken.
+  func readFirstRow() throws(DatabaseError) -> [UInt8]? {
     try lock.withLock { (_) throws(DatabaseError) in
       if state.current < 0, !state.sources.isEmpty { try open(0) }
-      return state.header
+      return state.firstRow
+    }
+  }
+
+  /// About the next `count` bytes, which stay where they are. Called before the first piece is taken.
+  func peek(_ count: Int) throws(DatabaseError) -> [UInt8] {
+    try lock.withLock { (_) throws(DatabaseError) in
+      if state.current < 0, !state.sources.isEmpty { try open(0) }
+      guard state.current >= 0 else { return [] }
+      try readPending(upTo: count)
+      return state.pending.array
+    }
+  }
+
+  /// The input and the line in it for a row's place among the lines of all inputs.
+  func location(ofOrdinal ordinal: UInt64) -> (source: String, line: UInt64) {
+    lock.withLock { _ in
+      let source = state.firstOrdinals.lastIndex { $0 <= ordinal } ?? 0
+      guard source < state.firstOrdinals.count else { return ("", ordinal + 1) }
+      return (state.sources[source].name, ordinal - state.firstOrdinals[source] + 1)
     }
   }
 
@@ -105,12 +136,13 @@ final class PieceReader: @unchecked Sendable {
       var found = scan(buffer.bytes)
       if found.end == 0, state.isAtEnd {
         // An unclosed quote; the row that has it goes to the end.
-        found = (buffer.count, ByteSearch.count(of: 0x0A, in: buffer.bytes), true)
+        let newlines = ByteSearch.count(of: 0x0A, in: buffer.bytes)
+        found = Found(end: buffer.count, newlines: newlines, hasInnerNewlines: true, isMalformed: true)
       }
       guard found.end == 0 else { return cut(&buffer, found) }
       guard wanted < longestRow else {
         throw DatabaseError(
-          .invalid, file: state.sources[state.current].name,
+          .corruption, file: state.sources[state.current].name,
           "line \(state.line): a row of more than \(longestRow) bytes, or a quote that is never closed")
       }
       wanted = min(wanted * 2, longestRow)
@@ -118,13 +150,13 @@ final class PieceReader: @unchecked Sendable {
   }
 
   private func cut(
-    _ buffer: inout ByteWriter, _ found: (end: Int, newlines: Int, isMalformed: Bool)
+    _ buffer: inout ByteWriter, _ found: Found
   ) -> Piece {
     state.pending.append(UnsafeRawBufferPointer(rebasing: buffer.bytes[found.end...]))
     buffer.truncate(to: found.end)
     let piece = Piece(
       number: state.pieces, source: state.current, firstLine: state.line, firstOrdinal: state.ordinal,
-      newlines: UInt64(found.newlines), offset: state.offset, isMalformed: found.isMalformed)
+      newlines: UInt64(found.newlines), hasInnerNewlines: found.hasInnerNewlines, offset: state.offset, isMalformed: found.isMalformed)
     state.pieces += 1
     state.line += UInt64(found.newlines)
     state.ordinal += UInt64(found.newlines)
@@ -132,13 +164,17 @@ final class PieceReader: @unchecked Sendable {
     return piece
   }
 
-  private func scan(_ bytes: UnsafeRawBufferPointer) -> (end: Int, newlines: Int, isMalformed: Bool) {
+  private func scan(_ bytes: UnsafeRawBufferPointer) -> Found {
     var found = sofa_rows()
     let text = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
     sofa_rows_scan(text, bytes.count, dialect?.delimiter ?? 0x0A, dialect?.quoteCode ?? -1, &found)
-    guard found.malformed, let dialect else { return (found.end, Int(found.newlines), false) }
+    guard found.malformed, let dialect else {
+      return Found(
+        end: found.end, newlines: Int(found.newlines), hasInnerNewlines: found.newlines != found.rows,
+        isMalformed: false)
+    }
     let exact = DelimitedRows.lastRowEnd(bytes, dialect: dialect)
-    return (exact.end, exact.newlines, true)
+    return Found(end: exact.end, newlines: exact.newlines, hasInnerNewlines: true, isMalformed: true)
   }
 
   private func read(
@@ -156,6 +192,15 @@ final class PieceReader: @unchecked Sendable {
 
   // MARK: The start of an input
 
+  /// Reads on until `count` bytes are pending.
+  private func readPending(upTo count: Int) throws(DatabaseError) {
+    // Out of the state while it grows: `read` changes other parts of the state.
+    var pending = ByteWriter(capacity: 16)
+    swap(&pending, &state.pending)
+    defer { swap(&pending, &state.pending) }
+    try read(upTo: count, into: &pending)
+  }
+
   private func open(_ index: Int) throws(DatabaseError) {
     state.current = index
     state.isAtEnd = false
@@ -166,13 +211,14 @@ final class PieceReader: @unchecked Sendable {
     let mark = byteOrderMark(start.bytes)
     guard mark >= 0 else {
       throw DatabaseError(
-        .invalid, file: state.sources[index].name, "the text is UTF-16; it has to be converted to UTF-8 first")
+        .unsupported, file: state.sources[index].name, "the text is UTF-16; it has to be converted to UTF-8 first")
     }
     state.offset = UInt64(mark)
     state.pending.removeAll()
     state.pending.append(UnsafeRawBufferPointer(rebasing: start.bytes[mark...]))
-    guard let dialect, dialect.hasHeader else { return }
-    try takeHeader(of: dialect)
+    state.firstOrdinals.append(state.ordinal)
+    guard let dialect, dialect.hasHeader || index == 0 else { return }
+    try takeFirstRow(of: dialect)
   }
 
   /// Bytes of the UTF-8 mark; -1 when there is one of UTF-16.
@@ -181,35 +227,39 @@ final class PieceReader: @unchecked Sendable {
     return start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) ? -1 : 0
   }
 
-  private func takeHeader(of dialect: Dialect) throws(DatabaseError) {
+  private func takeFirstRow(of dialect: Dialect) throws(DatabaseError) {
     let name = state.sources[state.current].name
-    var buffer = ByteWriter(capacity: pieceSize)
-    buffer.append(state.pending.bytes)
-    state.pending.removeAll()
     var wanted = min(pieceSize, 1 << 16)
     while true {
-      try read(upTo: wanted, into: &buffer)
-      if state.isAtEnd, buffer.count > 0, buffer.bytes[buffer.count - 1] != 0x0A { buffer.append(0x0A) }
-      let found = DelimitedRows.firstRow(buffer.bytes, dialect: dialect)
-      if let found {
-        try acceptHeader(Array(buffer.bytes[found.text]), file: name)
-        state.pending.append(UnsafeRawBufferPointer(rebasing: buffer.bytes[found.end...]))
-        state.line += UInt64(found.newlines)
-        state.ordinal += UInt64(found.newlines)
-        state.offset += UInt64(found.end)
+      try readPending(upTo: wanted)
+      var text = state.pending.array
+      if state.isAtEnd, !text.isEmpty, text.last != 0x0A { text.append(0x0A) }
+      if let row = text.withUnsafeBytes({ DelimitedRows.firstRow($0, dialect: dialect) }) {
+        try accept(Array(text[row.text]), of: dialect, file: name)
+        if dialect.hasHeader { consume(row.end, newlines: row.newlines) }
         return
       }
       guard !state.isAtEnd, wanted < longestRow else {
-        throw DatabaseError(.invalid, file: name, "line 1: no header row can be read")
+        guard dialect.hasHeader else { return }
+        throw DatabaseError(.corruption, file: name, "line 1: no header row can be read")
       }
       wanted = min(wanted * 2, longestRow)
     }
   }
 
-  private func acceptHeader(_ header: [UInt8], file: String) throws(DatabaseError) {
-    if let first = state.header, first != header {
-      throw DatabaseError(.invalid, file: file, "line 1: the header is not that of \(state.sources[0].name)")
+  private func consume(_ count: Int, newlines: Int) {
+    var rest = ByteWriter(capacity: state.pending.count)
+    rest.append(UnsafeRawBufferPointer(rebasing: state.pending.bytes[min(count, state.pending.count)...]))
+    swap(&rest, &state.pending)
+    state.line += UInt64(newlines)
+    state.ordinal += UInt64(newlines)
+    state.offset += UInt64(count)
+  }
+
+  private func accept(_ row: [UInt8], of dialect: Dialect, file: String) throws(DatabaseError) {
+    if dialect.hasHeader, let first = state.firstRow, first != row {
+      throw DatabaseError(.corruption, file: file, "line 1: the header is not that of \(state.sources[0].name)")
     }
-    state.header = header
+    if state.firstRow == nil { state.firstRow = row }
   }
 }
