@@ -1,0 +1,17 @@
+/// What came of a dump.
+public struct DumpReport: Sendable {
+  /// Entries, blocks, edits or operations printed or counted.
+  public var entries: UInt64 = 0
+  public var findings = FindingSummary()
+  /// Of the entries of all forms but layouts, properties, logs and manifests.
+  public var digest: ContentDigest?
+  /// Wide-column entities that were shown by their default column only.
+  public var flattenedEntities: UInt64 = 0
+  /// Merges that were shown as their operands, because the operator is not known.
+  public var unmerged: UInt64 = 0
+
+  public init() {}
+
+  /// Whether nothing was left out because of damage.
+  public var isComplete: Bool { !findings.hasFindings }
+}
