@@ -16,6 +16,17 @@ public enum ChecksumType: UInt8, Sendable, CaseIterable {
   /// Low half of XXH3 of the block alone, the compression type folded in.
   case xxh3 = 4
 
+  /// RocksDB's spelling, as command lines and reports have it.
+  public var name: String {
+    switch self {
+    case .none: "none"
+    case .crc32c: "crc32c"
+    case .xxHash32: "xxhash"
+    case .xxHash64: "xxhash64"
+    case .xxh3: "xxh3"
+    }
+  }
+
   /// The value for a block as stored (compressed, without trailer) and its compression type, before the context
   /// modifier. Type `none` is 0, and is compared like the others.
   public func blockChecksum(_ stored: UnsafeRawBufferPointer, type: UInt8) -> UInt32 {

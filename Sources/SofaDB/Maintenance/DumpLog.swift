@@ -14,6 +14,16 @@ public struct DumpLog {
     self.families = families
   }
 
+  /// The families that the MANIFEST of `directory` knows; none where it cannot be read, which costs only names.
+  public static func familyNames(of directory: any ReadableDirectory) -> [UInt32: String] {
+    do {
+      let version = try ManifestReader.readCurrent(directory).version
+      return Dictionary(version.families.map { ($0.id, $0.name) }, uniquingKeysWith: { $1 })
+    } catch {
+      return [:]
+    }
+  }
+
   public func run(_ output: any DumpOutput) throws(DatabaseError) -> DumpReport {
     var stream = DumpStream(output, style: style)
     for log in logs {

@@ -15,3 +15,17 @@ public struct DumpReport: Sendable {
   /// Whether nothing was left out because of damage.
   public var isComplete: Bool { !findings.hasFindings }
 }
+
+extension DumpReport {
+  /// Adds what another dump came to.
+  public mutating func add(_ other: DumpReport) {
+    entries += other.entries
+    findings.add(other.findings)
+    flattenedEntities += other.flattenedEntities
+    unmerged += other.unmerged
+    guard let added = other.digest else { return }
+    var sum = digest ?? ContentDigest()
+    sum.add(added)
+    digest = sum
+  }
+}

@@ -19,6 +19,16 @@ public struct FindingSummary: Sendable {
     worst = max(worst ?? .info, finding.severity)
   }
 
+  /// Adds another part of the same run.
+  public mutating func add(_ other: FindingSummary) {
+    files += other.files
+    bytes += other.bytes
+    bytesInScope += other.bytesInScope
+    seconds += other.seconds
+    counts.merge(other.counts, uniquingKeysWith: +)
+    if let severity = other.worst { worst = max(worst ?? severity, severity) }
+  }
+
   public var total: Int { counts.values.reduce(0, +) }
 
   /// Whether everything in scope was covered.

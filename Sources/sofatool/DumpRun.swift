@@ -1,0 +1,134 @@
+import CommandKit
+import SofaDB
+
+/// One run of `dump`: chooses the form, opens what it needs, prints, and turns the report into a status.
+struct DumpRun {
+  private let invocation: Invocation
+  private let context: ToolContext
+
+  init(_ invocation: Invocation, _ context: ToolContext) {
+    self.invocation = invocation
+    self.context = context
+  }
+
+  func run() throws -> ExitStatus {
+    try checkOptions()
+    let file = try invocation[CommonOptions.output].map {
+      try OutputFile(at: $0, replacing: invocation[CommonOptions.overwrite], context.fileSystem)
+    }
+    let output = CommandOutput(context.console, file: file, isQuiet: invocation[CommonOptions.quiet])
+    let report = try output.finish { () throws(DatabaseError) in try dump(output) }
+    remark(report)
+    return report.findings.hasFindings ? .findings : .ok
+  }
+
+  private func checkOptions() throws {
+    try invocation.exclude(
+      DumpCommand.isInternal, DumpCommand.layout, DumpCommand.properties, DumpCommand.manifest, DumpCommand.wal,
+      DumpCommand.find)
+    try invocation.exclude(CommonOptions.prefix, CommonOptions.from)
+    try invocation.exclude(CommonOptions.prefix, CommonOptions.to)
+    try invocation.exclude(CommonOptions.hex, CommonOptions.keyFormat)
+    try invocation.exclude(CommonOptions.hex, CommonOptions.valueFormat)
+    let form = invocation[DumpCommand.format]
+    if invocation[DumpCommand.csvText], form != .csv { throw UsageError("option '--csv-text' needs '--format csv'") }
+    if form == .raw, context.console.terminal.isOutput, invocation[CommonOptions.output] == nil {
+      throw UsageError("raw bytes are not written to a terminal; use --output or a pipe")
+    }
+    if isStructure, form == .csv || form == .raw {
+      throw UsageError("this form of dump is printed as text or ndjson only")
+    }
+  }
+
+  /// Whether something else than entries is printed.
+  private var isStructure: Bool {
+    invocation[DumpCommand.layout] || invocation[DumpCommand.properties] || invocation[DumpCommand.manifest] != nil
+      || invocation[DumpCommand.wal] != nil || invocation[DumpCommand.find] != nil
+  }
+
+  private var keyFormat: TextFormat {
+    invocation[CommonOptions.keyFormat] ?? (invocation[CommonOptions.hex] ? .hex : .escaped)
+  }
+
+  private var valueFormat: TextFormat {
+    invocation[CommonOptions.valueFormat] ?? (invocation[CommonOptions.hex] ? .hex : .escaped)
+  }
+
+  private var structureStyle: DumpStyle {
+    DumpStyle(isJSON: invocation[DumpCommand.format] == .ndjson, keyFormat: keyFormat, valueFormat: valueFormat)
+  }
+
+  private func dump(_ output: CommandOutput) throws(DatabaseError) -> DumpReport {
+    if let name = invocation[DumpCommand.manifest] { return try manifests(name, output) }
+    if let name = invocation[DumpCommand.wal] { return try logs(name, output) }
+    let paths = invocation[DumpCommand.paths]
+    if invocation[DumpCommand.layout] {
+      let tables = try FileTarget.tables(at: paths, context.fileSystem)
+      return try DumpLayout(tables: tables, style: structureStyle).run(output)
+    }
+    let tables = try FileTarget.tables(at: paths, context.fileSystem)
+    return try DumpProperties(tables: tables, style: structureStyle).run(output)
+  }
+
+  private func manifests(_ name: String, _ output: CommandOutput) throws(DatabaseError) -> DumpReport {
+    var report = DumpReport()
+    for path in invocation[DumpCommand.paths] {
+      var target = try FileTarget.file(at: path, context.fileSystem)
+      if target == nil {
+        let directory = try context.fileSystem.readableDirectory(at: path)
+        if name.isEmpty {
+          let (manifest, finding) = try DumpManifest.current(of: directory)
+          if let finding {
+            report.findings.count(finding)
+            output.report(finding)
+          }
+          target = manifest
+        } else {
+          target = try named(name, in: directory)
+        }
+      }
+      guard let target else { continue }
+      report.add(try DumpManifest(manifest: target, style: structureStyle).run(output))
+    }
+    return report
+  }
+
+  private func logs(_ name: String, _ output: CommandOutput) throws(DatabaseError) -> DumpReport {
+    var report = DumpReport()
+    for path in invocation[DumpCommand.paths] {
+      var logs: [FileTarget] = []
+      var families: [UInt32: String] = [:]
+      if let file = try FileTarget.file(at: path, context.fileSystem) {
+        logs = [file]
+      } else {
+        let directory = try context.fileSystem.readableDirectory(at: path)
+        families = DumpLog.familyNames(of: directory)
+        logs =
+          name.isEmpty
+          ? try FileTarget.files(in: directory) { if case .log = $0 { true } else { false } }
+          : [try named(name, in: directory)]
+        guard !logs.isEmpty else { throw DatabaseError(.notFound, file: path, "no write-ahead log in this directory") }
+      }
+      report.add(try DumpLog(logs: logs, style: structureStyle, families: families).run(output))
+    }
+    return report
+  }
+
+  /// A file of the directory, or one given by its own path.
+  private func named(_ name: String, in directory: any ReadableDirectory) throws(DatabaseError) -> FileTarget {
+    if !name.contains("/"), try directory.attributes(of: name) != nil { return FileTarget(directory, name) }
+    guard let file = try FileTarget.file(at: name, context.fileSystem) else {
+      throw DatabaseError(.invalid, file: name, "a directory, where a file is meant")
+    }
+    return file
+  }
+
+  private func remark(_ report: DumpReport) {
+    guard !invocation[CommonOptions.quiet] else { return }
+    if report.findings.hasFindings {
+      let number = report.findings.total
+      context.console.warn(
+        "\(number) \(number == 1 ? "finding" : "findings"): the dump is incomplete; `sofatool explain CODE` says more")
+    }
+  }
+}
