@@ -13,10 +13,10 @@ public struct BlockExamination: Sendable {
   /// What is wrong, with file, place and kind; nil when nothing is.
   public let finding: Finding?
 
-  /// Reads the block at `handle`. Throws what has nothing to do with the file's bytes: I/O errors.
+  /// Reads the block at `handle`; findings name `file`. Throws what has nothing to do with the file's bytes: I/O errors.
   public init(
-    _ table: TableFile, _ handle: BlockHandle, _ kind: BlockKind, dictionary: CompressionDictionary? = nil,
-    decompressor: Decompressor
+    _ table: TableFile, _ handle: BlockHandle, _ kind: BlockKind, file: String,
+    dictionary: CompressionDictionary? = nil, decompressor: Decompressor
   ) throws(DatabaseError) {
     self.kind = kind
     self.handle = handle
@@ -26,7 +26,7 @@ public struct BlockExamination: Sendable {
     } catch {
       guard error.kind == .corruption || error.kind == .unsupported else { throw error }
       (codec, rawSize, storedChecksum, computedChecksum) = (nil, nil, nil, nil)
-      finding = BlockExamination.finding(.tableTruncated, table, handle, kind, error.detail)
+      finding = BlockExamination.finding(.tableTruncated, file, handle, kind, error.detail)
       return
     }
     codec = Compression.describe(block.trailer.compressionByte)
@@ -35,7 +35,7 @@ public struct BlockExamination: Sendable {
     let isIntact = block.isIntact || (kind == .properties && table.hasOverwrittenSequence(block))
     guard isIntact else {
       rawSize = nil
-      finding = BlockExamination.checksumFinding(table, block)
+      finding = BlockExamination.checksumFinding(file, block)
       return
     }
     do throws(DatabaseError) {
@@ -44,21 +44,21 @@ public struct BlockExamination: Sendable {
     } catch {
       let code: FindingCode = error.kind == .unsupported ? .tableUnsupported : .blockDecode
       rawSize = nil
-      finding = BlockExamination.finding(code, table, handle, kind, error.detail)
+      finding = BlockExamination.finding(code, file, handle, kind, error.detail)
     }
   }
 
   private static func finding(
-    _ code: FindingCode, _ table: TableFile, _ handle: BlockHandle, _ kind: BlockKind, _ detail: String
+    _ code: FindingCode, _ file: String, _ handle: BlockHandle, _ kind: BlockKind, _ detail: String
   ) -> Finding {
     Finding(
-      code, file: table.file.name, offset: handle.offset, length: handle.size, block: kind.findingKind, detail: detail)
+      code, file: file, offset: handle.offset, length: handle.size, block: kind.findingKind, detail: detail)
   }
 
-  private static func checksumFinding(_ table: TableFile, _ block: StoredBlock) -> Finding {
+  private static func checksumFinding(_ file: String, _ block: StoredBlock) -> Finding {
     let isZero = block.trailer == BlockTrailer(compressionByte: 0, checksum: 0) && block.bytes.allSatisfy { $0 == 0 }
     var finding = finding(
-      isZero ? .blockZeroFilled : .blockChecksum, table, block.handle, block.kind,
+      isZero ? .blockZeroFilled : .blockChecksum, file, block.handle, block.kind,
       isZero ? "the \(block.kind.name) reads as zeros" : "the \(block.kind.name)'s bytes do not fit its checksum")
     finding.stored = HexText.number(UInt64(block.trailer.checksum))
     finding.computed = HexText.number(UInt64(block.expectedChecksum))

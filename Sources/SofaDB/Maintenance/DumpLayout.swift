@@ -33,20 +33,21 @@ public struct DumpLayout {
       metaIndex = try table.readMetaIndex()
     } catch {
       // Without it nothing else can be found but what the footer names.
-      try examine(table.footer.metaindex, .metaindex, table, &stream)
-      return try footer(table, &stream)
+      try examine(table.footer.metaindex, .metaindex, table, target.name, &stream)
+      return try footer(table, target.name, &stream)
     }
     var damage: [DatabaseError] = []
+    let told = stream.report.findings.total
     do throws(DatabaseError) {
       let reader = try TableReader(table, onDamage: { damage.append($0) })
-      try data(reader, &stream)
+      try data(reader, target.name, &stream)
     } catch {
       damage.append(error)
     }
-    try metaBlocks(metaIndex, table, &stream)
-    try footer(table, &stream)
+    try metaBlocks(metaIndex, table, target.name, &stream)
+    try footer(table, target.name, &stream)
     // Damage in blocks that are listed was told with them.
-    for error in damage where error.kind != .corruption {
+    for error in damage where stream.report.findings.total == told {
       try stream.report(try TableFailure.finding(error, file: target.name))
     }
   }
@@ -72,7 +73,7 @@ public struct DumpLayout {
     try stream.endLine()
   }
 
-  private func data(_ reader: TableReader, _ stream: inout DumpStream) throws(DatabaseError) {
+  private func data(_ reader: TableReader, _ file: String, _ stream: inout DumpStream) throws(DatabaseError) {
     let decompressor = Decompressor()
     var cursor = IndexCursor(reader)
     var isStarted = false
@@ -84,40 +85,44 @@ public struct DumpLayout {
         isStarted = true
         guard error.kind == .corruption || error.kind == .unsupported else { throw error }
         // The index block itself is listed with its damage below; what its entries hold is not.
-        try stream.report(Finding(.blockDecode, file: reader.name, offset: error.offset, block: .index, detail: error.detail))
+        try stream.report(
+          Finding(.blockDecode, file: file, offset: error.offset, block: .index, detail: error.detail))
         continue
       }
       guard cursor.isValid else { return }
       let block = try BlockExamination(
-        reader.file, cursor.handle, .data, dictionary: reader.dictionary, decompressor: decompressor)
+        reader.file, cursor.handle, .data, file: file, dictionary: reader.dictionary, decompressor: decompressor)
       let separator = cursor.separator
       let hasTrailer = !reader.indexFormat.keysAreUserKeys && separator.count >= 8
-      try row(block, separator: hasTrailer ? separator.internalKeyUserKey : separator, reader.file, &stream)
+      try row(block, separator: hasTrailer ? separator.internalKeyUserKey : separator, file, &stream)
     }
   }
 
-  private func metaBlocks(_ metaIndex: MetaIndex, _ table: TableFile, _ stream: inout DumpStream) throws(DatabaseError) {
+  private func metaBlocks(
+    _ metaIndex: MetaIndex, _ table: TableFile, _ file: String, _ stream: inout DumpStream
+  ) throws(DatabaseError) {
     var blocks = metaIndex.entries.map { ($0.handle, metaIndex.kind(of: $0)) }
     if let index = table.footer.index { blocks.append((index, .index)) }
     blocks.append((table.footer.metaindex, .metaindex))
     let partitions = TablePartitions(table, metaIndex)
     blocks += partitions.all
     blocks.sort { $0.0.offset < $1.0.offset }
-    for (handle, kind) in blocks { try examine(handle, kind, table, &stream) }
+    for (handle, kind) in blocks { try examine(handle, kind, table, file, &stream) }
   }
 
   private func examine(
-    _ handle: BlockHandle, _ kind: BlockKind, _ table: TableFile, _ stream: inout DumpStream
+    _ handle: BlockHandle, _ kind: BlockKind, _ table: TableFile, _ file: String, _ stream: inout DumpStream
   ) throws(DatabaseError) {
-    try row(BlockExamination(table, handle, kind, decompressor: Decompressor()), separator: nil, table, &stream)
+    let block = try BlockExamination(table, handle, kind, file: file, decompressor: Decompressor())
+    try row(block, separator: nil, file, &stream)
   }
 
   private func row(
-    _ block: BlockExamination, separator: UnsafeRawBufferPointer?, _ table: TableFile, _ stream: inout DumpStream
+    _ block: BlockExamination, separator: UnsafeRawBufferPointer?, _ file: String, _ stream: inout DumpStream
   ) throws(DatabaseError) {
     stream.report.entries += 1
     if style.isJSON {
-      LayoutRow.json(block, separator: separator, file: table.file.name, style, into: &stream.json)
+      LayoutRow.json(block, separator: separator, file: file, style, into: &stream.json)
       try stream.endLine()
     } else {
       let key = separator.map { "  up to " + stream.key($0) } ?? ""
@@ -126,12 +131,12 @@ public struct DumpLayout {
     if let finding = block.finding { try stream.report(finding) }
   }
 
-  private func footer(_ table: TableFile, _ stream: inout DumpStream) throws(DatabaseError) {
+  private func footer(_ table: TableFile, _ file: String, _ stream: inout DumpStream) throws(DatabaseError) {
     let size = UInt64(table.footer.size)
     if style.isJSON {
       stream.json.beginObject()
       stream.json.field("record", "block")
-      stream.json.field("file", EscapedText.printable(table.file.name))
+      stream.json.field("file", EscapedText.printable(file))
       stream.json.field("kind", "footer")
       stream.json.field("offset", table.footer.offset)
       stream.json.field("stored", size)

@@ -49,7 +49,7 @@ public struct DumpLog {
     stream.report.findings.bytes += file.size
     stream.report.findings.bytesInScope += file.size
     while let item = try reader.next() {
-      if let finding = findings.finding(for: item) { try stream.report(finding) }
+      if let finding = findings.finding(for: item, of: reader) { try stream.report(finding) }
       guard case .record(let record) = item else { continue }
       guard let error = try batch(record, log, &stream) else { continue }
       try stream.report(

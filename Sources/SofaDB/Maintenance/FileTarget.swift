@@ -51,8 +51,13 @@ public struct FileTarget: Sendable {
         targets.append(file)
         continue
       }
-      let found = try files(in: fileSystem.readableDirectory(at: path)) { $0.isTableName }
-      guard !found.isEmpty else { throw DatabaseError(.notFound, file: path, "no table file in this directory") }
+      let directory = try fileSystem.readableDirectory(at: path)
+      let found = try files(in: directory) { $0.isTableName }
+      // A database may be empty; any other directory was meant to have tables.
+      let isDatabase = try directory.attributes(of: DatabaseFile.current.name) != nil
+      guard !found.isEmpty || isDatabase else {
+        throw DatabaseError(.notFound, file: path, "neither a database nor a directory of tables")
+      }
       targets += found
     }
     return targets

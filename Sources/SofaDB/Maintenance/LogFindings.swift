@@ -1,27 +1,33 @@
-/// Turns what a log reader meets into findings. Told every item in order, because zeros are padding at a log's end and
-/// a hole before further records.
+/// Turns what a log reader meets into findings. Told every item in order, because what is padding, or the old content of
+/// a recycled file, at a log's end is a hole before further records.
 public struct LogFindings {
   private let file: String
   private let isManifest: Bool
-  private var zeros: LogEvent?
+  /// What counts only if records follow.
+  private var held: LogEvent?
 
   public init(file: String, isManifest: Bool = false) {
     self.file = file
     self.isManifest = isManifest
   }
 
-  /// What `item` shows, if anything. A torn tail is a warning: whether its record was ever acknowledged cannot be told.
-  public mutating func finding(for item: LogReader.Item) -> Finding? {
+  /// What `item` of `reader` shows, if anything. A torn tail is a warning: whether its record was ever acknowledged
+  /// cannot be told.
+  public mutating func finding(for item: LogReader.Item, of reader: LogReader) -> Finding? {
     switch item {
     case .record:
-      guard let hole = zeros else { return nil }
-      zeros = nil
-      return finding(hole, isDamage: true, detail: "zero bytes between records")
+      guard let hole = held else { return nil }
+      held = nil
+      return finding(hole, isDamage: true)
     case .event(let event):
+      if reader.isRecycled, event.lostRecord == nil, LogFindings.mayEndRecycledLog(event) {
+        if held == nil { held = event }
+        return nil
+      }
       switch event.cause {
       case .zeroPadding, .zeroHeader:
         if event.isReported || event.lostRecord != nil { return finding(event, isDamage: true) }
-        zeros = event
+        if held == nil { held = event }
         return nil
       case .oldRecord:
         // The end of a recycled log; a record that was being written there is cut off.
@@ -37,7 +43,15 @@ public struct LogFindings {
     }
   }
 
-  private func finding(_ event: LogEvent, isDamage: Bool, detail: String? = nil) -> Finding {
+  /// Where new records end, the next header lies somewhere in an old one.
+  private static func mayEndRecycledLog(_ event: LogEvent) -> Bool {
+    switch event.cause {
+    case .checksumMismatch, .badLength, .mixedTypes, .unknownType, .truncatedHeader, .missingStart: true
+    default: false
+    }
+  }
+
+  private func finding(_ event: LogEvent, isDamage: Bool) -> Finding {
     let code: FindingCode =
       switch (isManifest, isDamage) {
       case (false, false): .walTail
@@ -47,7 +61,7 @@ public struct LogFindings {
       }
     var finding = Finding(
       code, file: file, offset: event.lostRecord ?? event.offset, length: event.length,
-      block: isManifest ? .manifestRecord : .logRecord, detail: detail ?? event.reason)
+      block: isManifest ? .manifestRecord : .logRecord, detail: event.reason)
     if let lost = event.lostRecord { finding.length = event.offset &+ event.length &- lost }
     if case .checksumMismatch(let stored, let computed) = event.cause {
       finding.stored = HexText.number(UInt64(stored))
