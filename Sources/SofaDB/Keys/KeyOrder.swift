@@ -52,6 +52,21 @@ public struct KeyOrder: Hashable, Sendable {
     return left == right ? 0 : (left > right ? -1 : 1)
   }
 
+  /// A user key without its timestamp. Keys too short for one are returned whole.
+  @inline(__always)
+  public func withoutTimestamp(_ userKey: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    let size = timestampSize
+    return size == 0 || userKey.count < size
+      ? userKey : UnsafeRawBufferPointer(start: userKey.baseAddress, count: userKey.count - size)
+  }
+
+  /// Compares user keys that carry no timestamp (any more), in this order.
+  @inline(__always)
+  public func compareWithoutTimestamp(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+    let order = KeyOrder.bytewise(a, b)
+    return kind == .reverseBytewise || kind == .reverseBytewiseU64ts ? -order : order
+  }
+
   public func compare(_ a: [UInt8], _ b: [UInt8]) -> Int {
     a.withUnsafeBytes { left in b.withUnsafeBytes { compare(left, $0) } }
   }

@@ -1,0 +1,63 @@
+/// The merge operators whose meaning is public and whose names databases record. Any other name is `unknown`: its
+/// operands are shown, never combined.
+///
+/// Source: RocksDB's `utilities/merge_operators`; the string append delimiter is not stored in tables, only in OPTIONS.
+public enum MergeOperator: Sendable, Hashable {
+  /// Joins with the delimiter; none before the first operand when there is no base value.
+  case stringAppend(delimiter: [UInt8])
+  /// Little-endian 64-bit sum, wrapping; what is not 8 bytes long counts as 0.
+  case uint64Add
+  /// The largest in byte order.
+  case max
+  /// The newest operand.
+  case put
+  case unknown(name: String)
+
+  /// `name` as tables and OPTIONS record it; nil where they say that there is none. OPTIONS of RocksDB 9 and newer
+  /// write `{id=StringAppendOperator;delimiter=,;}`.
+  public init?(name: String) {
+    var id = name
+    var delimiter: [UInt8] = [UInt8(ascii: ",")]
+    if name.hasPrefix("{"), name.hasSuffix("}") {
+      for part in name.dropFirst().dropLast().split(separator: ";", omittingEmptySubsequences: true) {
+        if part.hasPrefix("id=") { id = String(part.dropFirst(3)) }
+        if part.hasPrefix("delimiter=") { delimiter = Array(part.dropFirst(10).utf8) }
+      }
+    }
+    switch id {
+    case "", "nullptr": return nil
+    case "StringAppendOperator", "StringAppendTESTOperator", "stringappend", "stringappendtest":
+      self = .stringAppend(delimiter: delimiter)
+    case "UInt64AddOperator", "uint64add": self = .uint64Add
+    case "MaxOperator", "max": self = .max
+    case "PutOperator", "put", "put_v1": self = .put
+    default: self = .unknown(name: id)
+    }
+  }
+
+  /// Combines `operands`, oldest first, onto `base`; nil when the meaning is unknown.
+  public func apply(base: UnsafeRawBufferPointer?, operands: [[UInt8]]) -> [UInt8]? {
+    switch self {
+    case .unknown: return nil
+    case .put: return operands.last
+    case .stringAppend(let delimiter):
+      var result = base.map { [UInt8]($0) }
+      for operand in operands {
+        if result == nil { result = operand } else { result! += delimiter + operand }
+      }
+      return result ?? []
+    case .uint64Add:
+      var sum = base.map(MergeOperator.counter) ?? 0
+      for operand in operands { sum &+= operand.withUnsafeBytes(MergeOperator.counter) }
+      return withUnsafeBytes(of: sum.littleEndian) { [UInt8]($0) }
+    case .max:
+      var largest = base.map { [UInt8]($0) } ?? []
+      for operand in operands where KeyOrder.bytewise.compare(largest, operand) < 0 { largest = operand }
+      return largest
+    }
+  }
+
+  private static func counter(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    bytes.count == 8 ? UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)) : 0
+  }
+}

@@ -1,0 +1,22 @@
+/// A stretch of a table that could not be read and was left out, with the keys around it. Versions that it held are
+/// unknown: keys between the bounds may be missing, deleted, or shown in an older version.
+public struct DamageGap: Sendable {
+  public var file: String
+  /// Bytes from the start of the file, where known.
+  public var offset: UInt64?
+  /// Stored bytes that are lost; nil when unknown.
+  public var length: UInt64?
+  /// The last user key read before the gap; nil when it begins the table.
+  public var from: [UInt8]?
+  /// The first user key that cannot be in the gap; nil when it ends the table.
+  public var to: [UInt8]?
+  public var error: DatabaseError
+}
+
+/// Collects the gaps of one scan. Giving one to a cursor means "go on past damage"; without one, damage is thrown.
+/// Used by the thread that scans.
+public final class DamageLog {
+  public private(set) var gaps: [DamageGap] = []
+  public init() {}
+  func add(_ gap: DamageGap) { gaps.append(gap) }
+}
