@@ -9,6 +9,12 @@ public struct InternalKey: Hashable, Sendable {
     self.bytes = bytes
   }
 
+  /// Copies an internal key whose length was checked.
+  init(borrowed bytes: UnsafeRawBufferPointer) {
+    precondition(bytes.count >= 8)
+    self.bytes = [UInt8](bytes)
+  }
+
   public init(userKey: [UInt8], sequence: SequenceNumber, kind: UInt8) {
     self.init(userKey: userKey, trailer: InternalKey.trailer(sequence, kind))
   }

@@ -6,9 +6,9 @@ public struct DamageGap: Sendable {
   public var offset: UInt64?
   /// Stored bytes that are lost; nil when unknown.
   public var length: UInt64?
-  /// The last user key read before the gap; nil when it begins the table.
+  /// A user key at or before the first one lost; nil when unknown.
   public var from: [UInt8]?
-  /// The first user key that cannot be in the gap; nil when it ends the table.
+  /// A user key at or after the last one lost; nil when unknown.
   public var to: [UInt8]?
   public var error: DatabaseError
 }

@@ -24,6 +24,7 @@ public struct VisibleCursor: ~Copyable {
   private let tombstones: RangeTombstones
   private let mergeOperator: MergeOperator?
   private let blobs: BlobStore
+  private let start: [UInt8]?
   private let end: [UInt8]?
   private var hint = 0
   /// Copy of the current user key, timestamp included.
@@ -41,10 +42,10 @@ public struct VisibleCursor: ~Copyable {
   public private(set) var hasBase = false
   public private(set) var entity: WideColumnEntity?
 
-  /// Shows keys below `end` (excluded) at `snapshot`. `tombstones` must hold every range tombstone of the inputs.
+  /// Shows keys from `start` to `end` (excluded) at `snapshot`. `tombstones` must hold every range tombstone of the inputs.
   init(
     _ merging: consuming MergingCursor, order: KeyOrder, snapshot: SequenceNumber, tombstones: RangeTombstones,
-    mergeOperator: MergeOperator?, blobs: BlobStore, end: [UInt8]?
+    mergeOperator: MergeOperator?, blobs: BlobStore, start: [UInt8]?, end: [UInt8]?
   ) {
     self.merging = merging
     self.order = order
@@ -52,6 +53,7 @@ public struct VisibleCursor: ~Copyable {
     self.tombstones = tombstones
     self.mergeOperator = mergeOperator
     self.blobs = blobs
+    self.start = start
     self.end = end
   }
 
@@ -60,6 +62,7 @@ public struct VisibleCursor: ~Copyable {
   @inline(__always) public var value: UnsafeRawBufferPointer { valueIsOwn ? own.bytes : borrowed }
 
   public mutating func seekToFirst() throws(DatabaseError) {
+    if let start { return try seek(start) }
     hint = 0
     standing = false
     try merging.seekToFirst()

@@ -1,0 +1,153 @@
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
+/// Checks the entries of a table's data blocks in turn: order, kinds, sequence numbers, filter, hash index, separators;
+/// and counts them.
+///
+/// A finding stops the check of its block, not of the table. Used by one thread.
+struct EntryAudit {
+  private let order: KeyOrder
+  private let checksOrder: Bool
+  /// What readers take every sequence number for; nil when entries carry their own.
+  private let globalSequence: SequenceNumber?
+  private let separatorsAreUserKeys: Bool
+  private var filter: FilterAudit
+  private var cursor = BlockCursor()
+  private(set) var facts = TableFacts()
+  private var previous = ByteWriter()
+  private var hasPrevious = false
+  private var first: [UInt8]?
+
+  /// What is wrong with a block, without its place.
+  struct Flaw {
+    var code: FindingCode
+    var detail: String
+    var entry: Int?
+  }
+
+  init(order: KeyOrder?, globalSequence: SequenceNumber?, separatorsAreUserKeys: Bool, filter: FilterAudit) {
+    self.order = order ?? .bytewise
+    checksOrder = order != nil
+    self.globalSequence = globalSequence
+    self.separatorsAreUserKeys = separatorsAreUserKeys
+    self.filter = filter
+  }
+
+  /// Checks one decompressed data block. `separatorBefore` and `separator` are those of the block before and of this.
+  mutating func check(
+    _ block: UnsafeRawBufferPointer, offset: UInt64, separatorBefore: UnsafeRawBufferPointer?,
+    separator: UnsafeRawBufferPointer
+  ) -> Flaw? {
+    facts.dataBlocks += 1
+    do throws(FormatError) {
+      try cursor.load(block)
+      var isFirst = true
+      while try cursor.next() {
+        if let flaw = checkEntry(offset) { return flaw }
+        if isFirst {
+          isFirst = false
+          if let separatorBefore, checksOrder, compare(separatorBefore, cursor.key) >= 0 {
+            return Flaw(code: .tableSeparator, detail: "its first key is not after the index entry before it")
+          }
+        }
+      }
+      if hasPrevious, checksOrder, !isFirst, compare(separator, previous.bytes) < 0 {
+        return Flaw(code: .tableSeparator, detail: "its last key is after its index entry")
+      }
+      if let index = DataBlockHashIndex(cursor) { try index.check(&cursor) }
+      return nil
+    } catch {
+      return Flaw(code: .blockDecode, detail: "\(error)", entry: error.offset)
+    }
+  }
+
+  /// Separators may be user keys or internal keys.
+  private func compare(_ separator: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer) -> Int {
+    if separatorsAreUserKeys {
+      // A user-key separator stands behind every version of its key.
+      let result = order.compare(separator, key.internalKeyUserKey)
+      return result
+    }
+    return separator.count >= 8 ? order.compareInternal(separator, key) : -1
+  }
+
+  @inline(__always)
+  private mutating func checkEntry(_ offset: UInt64) -> Flaw? {
+    let key = cursor.key
+    guard key.count >= 8 else { return Flaw(code: .blockDecode, detail: "a key shorter than 8 bytes") }
+    let trailer = key.internalKeyTrailer
+    guard let kind = EntryKind(rawValue: UInt8(truncatingIfNeeded: trailer)), kind != .rangeDeletion else {
+      return Flaw(code: .blockDecode, detail: "an entry of unknown kind \(trailer & 0xFF)", entry: cursor.entryOffset)
+    }
+    if hasPrevious {
+      if checksOrder, order.compareInternal(previous.bytes, key) >= 0 {
+        return Flaw(code: .tableOrder, detail: "a key is not after the key before it", entry: cursor.entryOffset)
+      }
+    } else {
+      first = [UInt8](key)
+      hasPrevious = true
+    }
+    if let flaw = count(kind, trailer >> 8) { return flaw }
+    previous.removeAll()
+    previous.append(key)
+    if !filter.admits(key, blockOffset: offset) {
+      return Flaw(
+        code: .tableFilterFalseNegative, detail: "the filter does not admit a key of this block",
+        entry: cursor.entryOffset)
+    }
+    return nil
+  }
+
+  @inline(__always)
+  private mutating func count(_ kind: EntryKind, _ stored: SequenceNumber) -> Flaw? {
+    facts.entries += 1
+    facts.rawKeyBytes += UInt64(cursor.key.count)
+    facts.rawValueBytes += UInt64(cursor.value.count)
+    let sequence = globalSequence ?? stored
+    facts.smallestSequence = min(facts.smallestSequence, sequence)
+    facts.largestSequence = max(facts.largestSequence, sequence)
+    if kind == .value { return nil }
+    if kind.isPointTombstone {
+      facts.deletions += 1
+    } else if kind == .merge {
+      facts.mergeOperands += 1
+    } else if kind == .blobIndex {
+      return countBlob()
+    }
+    if globalSequence != nil, stored != 0 { return Flaw(code: .levelSequence, detail: "an external table with a sequence number of its own") }
+    return nil
+  }
+
+  private mutating func countBlob() -> Flaw? {
+    do throws(FormatError) {
+      if case .stored(let file, _, _, _) = try BlobIndex(cursor.value), file != 0 {
+        facts.blobReferences[file, default: 0] += 1
+      }
+      return nil
+    } catch {
+      return Flaw(code: .blobReference, detail: "\(error.reason)", entry: cursor.entryOffset)
+    }
+  }
+
+  /// Bounds of the points, to be called at the end.
+  mutating func finish(_ tombstones: [RangeTombstone]) {
+    if let first, hasPrevious {
+      facts.smallest = seen(first)
+      facts.largest = seen(previous.array)
+    }
+    for tombstone in tombstones {
+      var tombstone = tombstone
+      tombstone.sequence = globalSequence ?? tombstone.sequence
+      facts.add(tombstone, order: order)
+    }
+  }
+
+  /// An internal key as readers see it.
+  private func seen(_ stored: [UInt8]) -> InternalKey {
+    let trailer = stored.withUnsafeBytes { $0.internalKeyTrailer }
+    return InternalKey(
+      userKey: Array(stored.dropLast(8)), sequence: globalSequence ?? (trailer >> 8),
+      kind: UInt8(truncatingIfNeeded: trailer))
+  }
+}
