@@ -78,7 +78,7 @@ public struct LogReplay {
   /// Replays one log. Logs older than every family's tables should not be given.
   public mutating func replay(_ number: UInt64, file: any RandomAccessFile) throws(DatabaseError) {
     guard !hasFailed else { return }
-    let reader = LogReader(file: file, logNumber: number, mode: policy.mode)
+    let reader = LogReader(file: file, number: number, mode: policy.mode)
     while let item = try reader.next() {
       switch item {
       case .record(let record):

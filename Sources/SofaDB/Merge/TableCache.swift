@@ -34,8 +34,7 @@ public final class TableCache: Sendable {
     }
     if let cached { return cached }
     let reader = try TableReader(
-      names[table.number].map { name throws(DatabaseError) in try directory.open(name) }
-        ?? TableCache.open(table.number, in: directory), size: table.size, order: order,
+      open(table.number), size: table.size, order: order,
       largestSequence: table.hasSequences ? table.largestSequence : nil)
     state.withLock { state in
       if state.slots.count >= limit, let oldest = state.slots.min(by: { $0.value.used < $1.value.used }) {
@@ -45,6 +44,11 @@ public final class TableCache: Sendable {
       state.slots[table.number] = Slot(reader: reader, used: state.clock)
     }
     return reader
+  }
+
+  private func open(_ number: UInt64) throws(DatabaseError) -> any RandomAccessFile {
+    if let name = names[number] { return try directory.open(name) }
+    return try TableCache.open(number, in: directory)
   }
 
   /// The table file with that number, whatever it is named.

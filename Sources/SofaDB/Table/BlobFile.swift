@@ -26,7 +26,7 @@ public final class BlobFile: Sendable {
     self.file = file
     let header = try file.readExactly(BlobFile.headerSize, at: 0)
     var reader = ByteReader(header.bytes)
-    do {
+    do throws(FormatError) {
       guard try reader.fixed32() == BlobFile.magic else { throw FormatError("not a blob file: wrong magic", at: 0) }
       guard try reader.fixed32() == 1 else { throw FormatError("unknown version of a blob file", at: 4) }
       familyID = try reader.fixed32()
@@ -62,7 +62,7 @@ public final class BlobFile: Sendable {
     let start = offset - prefix
     let record = try file.readExactly(Int(prefix + size), at: start)
     let stored = UnsafeRawBufferPointer(rebasing: record.bytes[Int(prefix)...])
-    do {
+    do throws(FormatError) {
       let header = try BlobRecordHeader(UnsafeRawBufferPointer(rebasing: record.bytes[..<BlobFile.recordHeaderSize]))
       guard header.keySize == UInt64(userKey.count), header.valueSize == size else {
         throw FormatError("a blob record of other lengths than its reference", at: 0)
@@ -85,7 +85,7 @@ public final class BlobFile: Sendable {
       output.append(stored)
       return
     }
-    let codec = Compression(rawValue: compression)
+    guard let codec = Compression(rawValue: compression) else { throw FormatError("a blob of unknown compression") }
     let raw = try Decompressor().decompress(stored, as: codec, framing: .sized, dictionary: nil, limit: limit)
     output.append(raw.bytes)
   }

@@ -6,7 +6,7 @@ internal import Glibc
 /// and counts them.
 ///
 /// A finding stops the check of its block, not of the table. Used by one thread.
-struct EntryAudit {
+struct EntryAudit: ~Copyable {
   private let order: KeyOrder
   private let checksOrder: Bool
   /// What readers take every sequence number for; nil when entries carry their own.

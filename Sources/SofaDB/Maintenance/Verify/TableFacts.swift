@@ -49,3 +49,26 @@ public struct TableFacts: Sendable, Equatable {
     return pairs.filter { properties[$0.0] != nil && $0.1 != $0.2 }.map { ($0.0.rawValue, $0.1, $0.2) }
   }
 }
+
+extension TableMetadata {
+  /// Where the MANIFEST's record of a table is not what a full read of it saw. `order` is that of the stored keys.
+  func differences(from facts: TableFacts, order: KeyOrder) -> [(code: FindingCode, detail: String)] {
+    var result: [(FindingCode, String)] = []
+    if let smallest = facts.smallest, !sameUserKey(stored(self.smallest), smallest, order) {
+      result.append((.manifestBounds, "the MANIFEST's smallest key is not the table's"))
+    }
+    if let largest = facts.largest, !sameUserKey(stored(self.largest), largest, order) {
+      result.append((.manifestBounds, "the MANIFEST's largest key is not the table's"))
+    }
+    guard hasSequences, facts.entries > 0 else { return result }
+    if facts.smallestSequence < smallestSequence || facts.largestSequence > largestSequence {
+      result.append((.manifestSequence, "sequence numbers of the table lie outside those in the MANIFEST"))
+    }
+    return result
+  }
+
+  /// Bounds are compared by user key: engines rewrite the sequence number and kind in them.
+  private func sameUserKey(_ a: InternalKey, _ b: InternalKey, _ order: KeyOrder) -> Bool {
+    order.compare(a.userKey, b.userKey) == 0
+  }
+}

@@ -115,4 +115,27 @@ struct TableMap {
       problems.append(Problem(kind: kind, handle: handle, error: error))
     }
   }
+
+  /// The user keys of the separators around data block `index`.
+  func bounds(_ index: Int, _ properties: TableProperties?) -> (from: [UInt8]?, to: [UInt8]?) {
+    let suffix = properties?.indexKeysAreUserKeys == true ? 0 : 8
+    func key(_ index: Int) -> [UInt8] { Array(separators[data[index].separator].dropLast(suffix)) }
+    return (index == 0 ? nil : key(index - 1), key(index))
+  }
+}
+
+extension BlockKind {
+  /// As findings name it.
+  var finding: Finding.BlockKind {
+    switch self {
+    case .data, .embeddedBlob: .data
+    case .index, .indexPartition, .hashIndex, .userDefinedIndex: .index
+    case .filter, .filterIndex, .filterPartition: .filter
+    case .dictionary: .dictionary
+    case .rangeDeletions: .rangeDeletion
+    case .properties: .properties
+    case .metaindex, .other: .metaindex
+    case .footer: .footer
+    }
+  }
 }

@@ -1,0 +1,258 @@
+/// Reads every byte of one table once and says what is wrong with it.
+///
+/// 1. Footer, metaindex, properties, index: the map of all blocks. Nothing stops at the first damage that can be
+///    walked around.
+/// 2. One pass over the file in pieces: every block's checksum while it is hot; at `full`, its entries too.
+/// 3. What was counted is held against the properties and against the MANIFEST.
+///
+/// Used by one thread. Throws only what the disk throws; everything else is a finding.
+final class TableAudit {
+  let file: any RandomAccessFile
+  private let metadata: TableMetadata?
+  private let family: String?
+  private let level: VerifyLevel
+  private let order: KeyOrder?
+  private let progress: (UInt64) -> Void
+
+  private(set) var findings: [Finding] = []
+  /// Counted at `full`; nil when the table could not be walked.
+  private(set) var facts: TableFacts?
+  /// Bytes that were read and judged.
+  private(set) var bytesChecked: UInt64 = 0
+  private var properties: TableProperties?
+
+  /// `order`: the family's; nil takes the table's own. `progress` is told of every piece, in bytes.
+  init(
+    _ file: any RandomAccessFile, metadata: TableMetadata?, family: String?, order: KeyOrder?, level: VerifyLevel,
+    progress: @escaping (UInt64) -> Void = { _ in }
+  ) {
+    self.file = file
+    self.metadata = metadata
+    self.family = family
+    self.order = order
+    self.level = level
+    self.progress = progress
+  }
+
+  func run() throws(DatabaseError) {
+    if let metadata, metadata.size != file.size {
+      var finding = finding(.fileSize, detail: "the file's size is not the one that the MANIFEST records")
+      (finding.stored, finding.computed) = ("\(metadata.size)", "\(file.size)")
+      findings.append(finding)
+    }
+    guard let table = try attempt({ () throws(DatabaseError) in try TableFile(self.file) }, block: .footer) else {
+      return judgeAll()
+    }
+    checkFooter(table)
+    guard let metaIndex = try attempt({ () throws(DatabaseError) in try table.readMetaIndex() }, block: .metaindex) else {
+      return judgeAll()
+    }
+    let found = try attempt({ () throws(DatabaseError) in try table.readProperties(metaIndex) }, block: .properties)
+    properties = found ?? nil
+    if level == .quick {
+      bytesChecked = file.size
+      return
+    }
+    guard let format = indexFormat(metaIndex) else { return judgeAll() }
+    let map = TableMap(table, metaIndex: metaIndex, format: format)
+    for problem in map.problems { try note(problem.error, problem.kind.finding, table, problem.handle) }
+    try pass(table, metaIndex, map)
+  }
+
+  /// What could not be looked into further still counts as seen: the finding says so.
+  private func judgeAll() {
+    bytesChecked = file.size
+    progress(file.size)
+  }
+
+  private func indexFormat(_ metaIndex: MetaIndex) -> IndexFormat? {
+    // Without properties the index may have any form; only LevelDB's tables have none by right.
+    guard let properties else { return metaIndex.properties == nil ? IndexFormat() : nil }
+    do throws(FormatError) { return try IndexFormat(properties) } catch {
+      findings.append(finding(.tableUnsupported, block: .properties, detail: "\(error.reason)"))
+      return nil
+    }
+  }
+
+  // MARK: The pass
+
+  private func pass(_ table: TableFile, _ metaIndex: MetaIndex, _ map: TableMap) throws(DatabaseError) {
+    let tombstones = try attempt(
+      { () throws(DatabaseError) in try table.readRangeDeletions(metaIndex) }, block: .rangeDeletion) ?? []
+    let dictionary = try attempt(
+      { () throws(DatabaseError) in try table.readDictionary(metaIndex) }, block: .dictionary) ?? nil
+    let order = effectiveOrder()
+    let filter = FilterAudit(table, metaIndex, properties, map, order: order ?? .bytewise)
+    var entries = EntryAudit(
+      order: order, globalSequence: globalSequence(), separatorsAreUserKeys: properties?.indexKeysAreUserKeys ?? false,
+      filter: filter)
+    var blocks = TablePass(table, map, dictionary: dictionary)
+    var isWhole = map.problems.isEmpty
+    while let block = try blocks.next() {
+      progress(block.bytes)
+      bytesChecked += block.bytes
+      if let flaw = try blocks.checksumFlaw() {
+        if block.kind == .data { isWhole = false }
+        if block.kind == .properties, acceptsOverwrittenSequence(table, block.handle) { continue }
+        findings.append(place(flaw, block, map))
+        continue
+      }
+      guard level == .full, block.kind == .data, let index = block.dataIndex else { continue }
+      if let flaw = try checkEntries(&blocks, &entries, block, index, map) {
+        if flaw.code != .tableFilterFalseNegative { isWhole = false }
+        findings.append(flaw)
+      }
+    }
+    for gap in blocks.strayBytes { findings.append(stray(gap)) }
+    // The footer and what stands behind the last block.
+    let rest = file.size - min(bytesChecked, file.size)
+    bytesChecked = file.size
+    progress(rest)
+    guard level == .full, order != nil || metadata == nil || isWhole else { return }
+    entries.finish(tombstones)
+    facts = entries.facts
+    if isWhole { compare(entries.facts, order) }
+  }
+
+  private func checkEntries(
+    _ blocks: inout TablePass, _ entries: inout EntryAudit, _ block: TablePass.Block, _ index: Int, _ map: TableMap
+  ) throws(DatabaseError) -> Finding? {
+    let contents: UnsafeRawBufferPointer
+    do throws(DatabaseError) { contents = try blocks.contents() } catch {
+      guard error.kind == .corruption || error.kind == .unsupported else { throw error }
+      let code: FindingCode = error.kind == .unsupported ? .tableUnsupported : .blockDecode
+      return place(FlawAt(code: code, detail: error.detail), block, map)
+    }
+    let flaw: EntryAudit.Flaw? = map.separators.withUnsafeBytes { separators in
+      entries.check(
+        contents, offset: block.handle.offset,
+        separatorBefore: index == 0 ? nil : UnsafeRawBufferPointer(rebasing: separators[map.data[index - 1].separator]),
+        separator: UnsafeRawBufferPointer(rebasing: separators[map.data[index].separator]))
+    }
+    guard let flaw else { return nil }
+    let detail = flaw.entry.map { "\(flaw.detail) (byte \($0) of the uncompressed block)" } ?? flaw.detail
+    return place(FlawAt(code: flaw.code, detail: detail), block, map)
+  }
+
+  /// The order of keys as stored: without timestamps where they were stripped; nil when it is not known.
+  private func effectiveOrder() -> KeyOrder? {
+    let own = properties?.comparator.map { KeyOrder(name: $0) }
+    let wanted = order ?? own ?? .bytewise
+    if let own, let order, own != order {
+      findings.append(
+        finding(.tableProperties, block: .properties, detail: "the table's comparator is not its family's"))
+    }
+    guard wanted.isKnown else {
+      findings.append(
+        finding(
+          .envComparatorUnknown,
+          detail: "the comparator \(EscapedText.printable(wanted.name)) is not known: order was not checked"))
+      return nil
+    }
+    guard wanted.timestampSize > 0, properties?.timestampsPersisted == false else { return wanted }
+    return wanted.kind == .bytewiseU64ts ? .bytewise : .reverseBytewise
+  }
+
+  private func globalSequence() -> SequenceNumber? {
+    guard let properties else { return nil }
+    let largest = metadata.flatMap { $0.hasSequences ? $0.largestSequence : nil }
+    do throws(FormatError) {
+      let sequence = try GlobalSequence.resolve(properties, largest: largest)
+      return sequence == 0 ? nil : sequence
+    } catch {
+      findings.append(finding(.manifestSequence, block: .properties, detail: "\(error.reason)"))
+      return nil
+    }
+  }
+
+  private func acceptsOverwrittenSequence(_ table: TableFile, _ handle: BlockHandle) -> Bool {
+    do throws(DatabaseError) {
+      return table.hasOverwrittenSequence(try table.readStored(handle, kind: .properties))
+    } catch { return false }
+  }
+
+  // MARK: Findings
+
+  private func compare(_ facts: TableFacts, _ order: KeyOrder?) {
+    if let properties {
+      for difference in facts.differences(from: properties) {
+        var finding = finding(
+          .tableProperties, block: .properties, detail: "\(difference.name) is not what the table holds")
+        (finding.stored, finding.computed) = ("\(difference.stored)", "\(difference.counted)")
+        findings.append(finding)
+      }
+    }
+    if let metadata, let order {
+      findings += metadata.differences(from: facts, order: order).map { self.finding($0.code, detail: $0.detail) }
+    }
+  }
+
+  private func checkFooter(_ table: TableFile) {
+    let footer = table.footer
+    if footer.checksum == .none {
+      findings.append(
+        finding(.tableNoChecksum, block: .footer, detail: "its blocks carry no checksums: damage cannot be seen"))
+    }
+    guard let flaw = FooterPadding.flaw(file, footer) else { return }
+    findings.append(
+      Finding(
+        .blockDecode, severity: .warning, file: file.name, family: family, level: metadata?.level,
+        offset: footer.offset, length: UInt64(footer.size), block: .footer, detail: flaw))
+  }
+
+  private func stray(_ gap: TablePass.Gap) -> Finding {
+    Finding(
+      .blockDecode, severity: .warning, file: file.name, family: family, level: metadata?.level, offset: gap.offset,
+      length: gap.length, detail: "bytes other than zero that belong to no block")
+  }
+
+  private func place(_ flaw: FlawAt, _ block: TablePass.Block, _ map: TableMap) -> Finding {
+    var finding = Finding(
+      flaw.code, file: file.name, family: family, level: metadata?.level, offset: block.handle.offset,
+      length: block.handle.size, block: block.kind.finding, detail: flaw.detail)
+    finding.stored = flaw.stored
+    finding.computed = flaw.computed
+    finding.cause = flaw.cause
+    if let index = block.dataIndex { (finding.from, finding.to) = map.bounds(index, properties) }
+    return finding
+  }
+
+  private func finding(_ code: FindingCode, block: Finding.BlockKind? = nil, detail: String) -> Finding {
+    Finding(code, file: file.name, family: family, level: metadata?.level, block: block, detail: detail)
+  }
+
+  /// Runs one step; damage becomes a finding and nil, a failing disk is thrown.
+  private func attempt<T>(
+    _ step: () throws(DatabaseError) -> T, block: Finding.BlockKind
+  ) throws(DatabaseError) -> T? {
+    do throws(DatabaseError) { return try step() } catch {
+      try note(error, block, nil, nil)
+      return nil
+    }
+  }
+
+  private func note(
+    _ error: DatabaseError, _ block: Finding.BlockKind, _ table: TableFile?, _ handle: BlockHandle?
+  ) throws(DatabaseError) {
+    guard error.kind == .corruption || error.kind == .unsupported else { throw error }
+    let code: FindingCode =
+      error.kind == .unsupported ? .tableUnsupported
+      : block == .footer ? FooterPadding.code(file)
+      : error.detail.contains("checksum mismatch") ? .blockChecksum : .blockDecode
+    // A damaged block is met again, and named, by the pass over all blocks.
+    if table != nil, code == .blockChecksum { return }
+    findings.append(
+      Finding(
+        code, file: file.name, family: family, level: metadata?.level, offset: error.offset, length: handle?.size,
+        block: block, detail: error.detail))
+  }
+}
+
+/// What is wrong with a block, without its place.
+struct FlawAt {
+  var code: FindingCode
+  var detail: String
+  var stored: String?
+  var computed: String?
+  var cause: String?
+}
