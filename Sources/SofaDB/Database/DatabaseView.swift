@@ -68,7 +68,7 @@ public final class DatabaseView: Sendable {
       version, policy: policy ?? (version.dialect == .leveldb ? .levelDB : .rocksDB(.pointInTime)))
     for number in logs { try replay.replay(number, file: directory.open(DatabaseFile.log(number).name)) }
     replay.finish(version)
-    let options = OptionsFile.newest(in: directory, names: names)
+    let options = try OptionsFile.newest(in: directory)?.options
     self.directory = directory
     self.history = history
     families = version.families.map { family in
@@ -77,7 +77,9 @@ public final class DatabaseView: Sendable {
         id: family.id, name: family.name, order: family.order, levels: family.levels,
         entries: (fromLogs?.entries.count ?? 0) > 0 ? fromLogs?.entries : nil,
         logTombstones: fromLogs?.tombstones ?? [],
-        optionsOperator: options?.mergeOperator(family: family.name).flatMap { MergeOperator(name: $0) })
+        optionsOperator: options?.family(named: family.name)?.mergeOperator.flatMap {
+          MergeOperator(name: $0.name, delimiter: $0.delimiter)
+        })
     }
     lastSequence = replay.lastSequence
     incidents = replay.incidents

@@ -13,25 +13,17 @@ public enum MergeOperator: Sendable, Hashable {
   case put
   case unknown(name: String)
 
-  /// `name` as tables and OPTIONS record it; nil where they say that there is none. OPTIONS of RocksDB 9 and newer
-  /// write `{id=StringAppendOperator;delimiter=,;}`.
-  public init?(name: String) {
-    var id = name
-    var delimiter: [UInt8] = [UInt8(ascii: ",")]
-    if name.hasPrefix("{"), name.hasSuffix("}") {
-      for part in name.dropFirst().dropLast().split(separator: ";", omittingEmptySubsequences: true) {
-        if part.hasPrefix("id=") { id = String(part.dropFirst(3)) }
-        if part.hasPrefix("delimiter=") { delimiter = Array(part.dropFirst(10).utf8) }
-      }
-    }
-    switch id {
+  /// `name` as tables and OPTIONS record it; nil where they say that there is none. Without a `delimiter` string
+  /// appending joins with a comma, RocksDB's default.
+  public init?(name: String, delimiter: [UInt8]? = nil) {
+    switch name {
     case "", "nullptr": return nil
     case "StringAppendOperator", "StringAppendTESTOperator", "stringappend", "stringappendtest":
-      self = .stringAppend(delimiter: delimiter)
+      self = .stringAppend(delimiter: delimiter ?? [UInt8(ascii: ",")])
     case "UInt64AddOperator", "uint64add": self = .uint64Add
     case "MaxOperator", "max": self = .max
     case "PutOperator", "put", "put_v1": self = .put
-    default: self = .unknown(name: id)
+    default: self = .unknown(name: name)
     }
   }
 

@@ -9,6 +9,12 @@ public struct WideColumnEntity: Sendable, Hashable {
     /// The value, or a `BlobIndex` where `isBlobReference`.
     public var value: [UInt8]
     public var isBlobReference: Bool
+
+    public init(name: [UInt8], value: [UInt8], isBlobReference: Bool = false) {
+      self.name = name
+      self.value = value
+      self.isBlobReference = isBlobReference
+    }
   }
 
   public var columns: [Column]

@@ -2,8 +2,10 @@ import SofaDB
 import Testing
 
 @Suite struct MergeOperatorTests {
-  private func apply(_ name: String, base: String?, _ operands: [String]) throws -> String? {
-    let merge = try #require(MergeOperator(name: name))
+  private func apply(
+    _ name: String, delimiter: String? = nil, base: String?, _ operands: [String]
+  ) throws -> String? {
+    let merge = try #require(MergeOperator(name: name, delimiter: delimiter.map { Array($0.utf8) }))
     let bytes = base.map { ByteBuffer(Array($0.utf8)) }
     let result = merge.apply(base: bytes?.bytes, operands: operands.map { Array($0.utf8) })
     return result.map { String(decoding: $0, as: UTF8.self) }
@@ -13,7 +15,7 @@ import Testing
     #expect(try apply("StringAppendOperator", base: nil, ["a", "b"]) == "a,b")
     #expect(try apply("StringAppendOperator", base: "x", ["a"]) == "x,a")
     #expect(try apply("StringAppendOperator", base: "", ["a"]) == ",a")
-    #expect(try apply("{id=StringAppendOperator;delimiter=--;}", base: "x", ["a", "b"]) == "x--a--b")
+    #expect(try apply("StringAppendOperator", delimiter: "--", base: "x", ["a", "b"]) == "x--a--b")
   }
 
   @Test func maxAndPutPickOne() throws {
