@@ -25,7 +25,8 @@ public final class BlobStore: Sendable {
     case .inlined(_, let value): output.append(value)
     case .stored(0, let offset, let size, _):
       guard let table else { throw DatabaseError(.corruption, "a log refers to a blob inside a table") }
-      output.append(try table.embeddedBlob(offset: offset, size: size).bytes)
+      let payload = try table.embeddedBlob(offset: offset, size: size)
+      output.append(payload.bytes)
     case .stored(let number, let offset, let size, _):
       let file = try blobFile(number)
       try file.value(at: offset, size: size, userKey: userKey, limit: BlobStore.valueLimit, into: &output)

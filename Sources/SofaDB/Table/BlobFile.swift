@@ -38,7 +38,8 @@ public final class BlobFile: Sendable {
   /// nil when the file does not end in a valid footer.
   public func footer() throws(DatabaseError) -> Footer? {
     guard file.size >= UInt64(BlobFile.headerSize + BlobFile.footerSize) else { return nil }
-    let bytes = try file.readExactly(BlobFile.footerSize, at: file.size - UInt64(BlobFile.footerSize)).bytes
+    let tail = try file.readExactly(BlobFile.footerSize, at: file.size - UInt64(BlobFile.footerSize))
+    let bytes = tail.bytes
     var reader = ByteReader(bytes)
     do {
       guard try reader.fixed32() == BlobFile.magic else { return nil }
