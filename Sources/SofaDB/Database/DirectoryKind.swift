@@ -24,7 +24,7 @@ public enum DirectoryKind: Sendable, Equatable {
       case .table: hasTables = true
       case .log, .blob, .options: hasLogs = true
       default:
-        if SofaGoDirectory.isFileName(entry.name) {
+        if DirectoryKind.isGoName(entry.name) {
           isGo = true
         } else if DirectoryKind.isTableName(entry.name) {
           hasTables = true
@@ -39,6 +39,15 @@ public enum DirectoryKind: Sendable, Equatable {
       self = isGo ? .sofaGo : hasTables && !hasLogs ? .looseTables
         : hasTables || hasLogs ? .damagedDatabase(missing: "CURRENT and MANIFEST") : .other
     }
+  }
+
+  /// `memtable.wal`, or digits, an underscore, digits and `.sst`, which no RocksDB table is named.
+  static func isGoName(_ name: String) -> Bool {
+    if name == "memtable.wal" { return true }
+    guard name.hasSuffix(".sst") else { return false }
+    let parts = name.utf8.dropLast(4).split(separator: UInt8(ascii: "_"), omittingEmptySubsequences: false)
+    return parts.count == 2
+      && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } }
   }
 
   /// Loose tables may have any name with the right ending.
