@@ -31,7 +31,7 @@ public struct TableCase: Sendable, CustomStringConvertible {
 
   /// Case `number` of an endless series; every shape and codec comes round with every checksum and version.
   public init(_ number: Int, external: Bool = true) {
-    var random = SplitMix64(seed: UInt64(number) &* 0x9E37_79B9 &+ 7)
+    var random = SeededRandom(seed: UInt64(number) &* 0x9E37_79B9 &+ 7)
     self.number = number
     shape = Shape.allCases[number % Shape.allCases.count]
     options = TableCase.options(number, &random)
@@ -46,7 +46,7 @@ public struct TableCase: Sendable, CustomStringConvertible {
     if !external { addVersions(&random) }
   }
 
-  private static func options(_ number: Int, _ random: inout SplitMix64) -> TableOptions {
+  private static func options(_ number: Int, _ random: inout SeededRandom) -> TableOptions {
     var options = TableOptions()
     options.compression = [.none, .lz4, .zstd, .zlib, .lz4hc][number % 5]
     options.checksum = [.crc32c, .xxHash32, .xxHash64, .xxh3][number % 4]
@@ -68,7 +68,7 @@ public struct TableCase: Sendable, CustomStringConvertible {
     return options
   }
 
-  private static func entries(_ shape: Shape, _ random: inout SplitMix64) -> [Entry] {
+  private static func entries(_ shape: Shape, _ random: inout SeededRandom) -> [Entry] {
     var keys: Set<[UInt8]> = []
     switch shape {
     case .single: keys = [Array("only".utf8)]
@@ -88,7 +88,7 @@ public struct TableCase: Sendable, CustomStringConvertible {
     return keys.sorted { $0.lexicographicallyPrecedes($1) }.map { entry(shape, $0, &random) }
   }
 
-  private static func entry(_ shape: Shape, _ key: [UInt8], _ random: inout SplitMix64) -> Entry {
+  private static func entry(_ shape: Shape, _ key: [UInt8], _ random: inout SeededRandom) -> Entry {
     var kind = EntryKind.value
     if shape == .tombstones || shape == .ranges {
       kind = [.value, .deletion].randomElement(using: &random)!
@@ -98,7 +98,7 @@ public struct TableCase: Sendable, CustomStringConvertible {
     switch shape {
     case .emptyValues: break
     case .hugeValues where key.count == 4: value = [UInt8](repeating: 0x41, count: 20 << 20)
-    case .hugeValues where key.count == 5: value = random.bytes(3 << 20)
+    case .hugeValues where key.count == 5: value = random.bytes(1 << 20) + random.bytes(1 << 19)
     case .incompressible: value = random.bytes(100)
     default:
       // Half of it compresses.
@@ -108,7 +108,7 @@ public struct TableCase: Sendable, CustomStringConvertible {
     return Entry(userKey: key, sequence: 0, kind: kind, value: kind == .deletion ? [] : value)
   }
 
-  private static func tombstones(_ shape: Shape, _ random: inout SplitMix64) -> [RangeTombstone] {
+  private static func tombstones(_ shape: Shape, _ random: inout SeededRandom) -> [RangeTombstone] {
     guard shape == .rangesOnly || shape == .ranges else { return [] }
     var found: [RangeTombstone] = []
     while found.count < 30 {
@@ -120,7 +120,7 @@ public struct TableCase: Sendable, CustomStringConvertible {
   }
 
   /// Gives every entry a sequence number and some keys older versions, so that a key spans blocks.
-  private mutating func addVersions(_ random: inout SplitMix64) {
+  private mutating func addVersions(_ random: inout SeededRandom) {
     var all: [Entry] = []
     for entry in entries {
       var sequence = SequenceNumber(1_000_000 + random.below(1000))
@@ -154,7 +154,13 @@ public struct TableCase: Sendable, CustomStringConvertible {
   /// Writes it to `name` in `directory`.
   @discardableResult
   public func write(_ name: String, in directory: any Directory) throws -> TableSummary {
-    let writer = try TableWriter(file: try directory.create(name), options: options)
+    try write(to: try directory.create(name))
+  }
+
+  /// Writes it to an empty file, by both ways of adding entries.
+  @discardableResult
+  public func write(to file: any AppendFile, syncing: Bool = false) throws -> TableSummary {
+    let writer = try TableWriter(file: file, options: options)
     for (index, entry) in entries.enumerated() {
       try entry.userKey.withUnsafeBytes { key in
         try entry.value.withUnsafeBytes { value in
@@ -168,6 +174,23 @@ public struct TableCase: Sendable, CustomStringConvertible {
       }
     }
     for tombstone in tombstones { try writer.addRangeTombstone(tombstone) }
-    return try writer.finish(syncing: false)
+    return try writer.finish(syncing: syncing)
+  }
+}
+
+extension SeededRandom {
+  /// 0..<limit.
+  public mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &self) }
+
+  public mutating func bytes(_ count: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      var left = UInt64(0)
+      for index in 0..<count {
+        if index % 8 == 0 { left = next() }
+        buffer[index] = UInt8(truncatingIfNeeded: left)
+        left >>= 8
+      }
+      filled = count
+    }
   }
 }
