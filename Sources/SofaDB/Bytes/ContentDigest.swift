@@ -32,7 +32,15 @@ public struct ContentDigest: Sendable, Equatable {
   public mutating func add(
     _ kind: EntryKind, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, in family: Family
   ) {
-    let seed = family.seed &+ UInt64(kind.rawValue) &* 0x9E37_79B9_7F4A_7C15
+    add(kindByte: kind.rawValue, key: key, value: value, in: family)
+  }
+
+  /// The same with the kind as stored.
+  @inline(__always)
+  mutating func add(
+    kindByte: UInt8, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, in family: Family
+  ) {
+    let seed = family.seed &+ UInt64(kindByte) &* 0x9E37_79B9_7F4A_7C15
     let keyHash = XXH3.hash128(key, seed: seed)
     let hash = XXH3.hash128(value, seed: keyHash.low)
     add(low: hash.low, high: hash.high ^ keyHash.high)
