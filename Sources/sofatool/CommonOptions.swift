@@ -10,7 +10,8 @@ enum CommonOptions {
     "column-family", .string, aliases: ["cf"], placeholder: "NAME",
     help: "only this column family; repeatable; default: all")
   static let keyFormat = Option<TextFormat?>("key-format", .choice, help: "how keys are printed; default: escaped")
-  static let valueFormat = Option<TextFormat?>("value-format", .choice, help: "how values are printed; default: escaped")
+  static let valueFormat = Option<TextFormat?>(
+    "value-format", .choice, help: "how values are printed; default: escaped")
   static let hex = Option<Bool>("hex", help: "the same as --key-format hex --value-format hex")
   static let output = Option<String?>("output", .path, short: "o", help: "the result goes there; refused if it exists")
   static let overwrite = Option<Bool>("overwrite", help: "replaces what --output names")

@@ -13,7 +13,7 @@ public struct BlockExamination: Sendable {
   /// What is wrong, with file, place and kind; nil when nothing is.
   public let finding: Finding?
 
-  /// Reads the block at `handle`; findings name `file`. Throws what has nothing to do with the file's bytes: I/O errors.
+  /// Reads the block at `handle`; findings name `file`. Throws what is not the fault of the file's bytes: I/O errors.
   public init(
     _ table: TableFile, _ handle: BlockHandle, _ kind: BlockKind, file: String,
     dictionary: CompressionDictionary? = nil, decompressor: Decompressor

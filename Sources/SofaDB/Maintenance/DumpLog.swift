@@ -1,7 +1,7 @@
 /// Prints write-ahead logs operation by operation, past damage.
 ///
-/// Text: `file, offset of the record, sequence, op, family, key, value` with tabs between. NDJSON: a `log` record a file,
-/// a `batch` record a batch and an `operation` record each; damage as `finding` records in their place.
+/// Text: `file, offset of the record, sequence, op, family, key, value` with tabs between. NDJSON: a `log` record a
+/// file, a `batch` record a batch and an `operation` record each; damage as `finding` records in their place.
 public struct DumpLog {
   private let logs: [FileTarget]
   private let style: DumpStyle

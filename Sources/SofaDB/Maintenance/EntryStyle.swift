@@ -32,11 +32,11 @@ public struct EntryStyle: Sendable {
   /// not of visible entries.
   func csvHeader(versions: Bool) -> String {
     guard form == .csv else { return "" }
-    let note = csvText ? "# for reading only: some cells have an apostrophe in front and cannot be loaded again\r\n" : ""
+    let note = "# for reading only: some cells have an apostrophe in front and cannot be loaded again\r\n"
     var names = showsFamily ? ["cf", "key"] : ["key"]
     if versions { names += ["seq", "op"] }
     if !keysOnly { names.append("value") }
     if versions { names += ["file", "level"] }
-    return note + names.joined(separator: ",") + "\r\n"
+    return (csvText ? note : "") + names.joined(separator: ",") + "\r\n"
   }
 }

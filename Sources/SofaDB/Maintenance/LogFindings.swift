@@ -1,5 +1,5 @@
-/// Turns what a log reader meets into findings. Told every item in order, because what is padding, or the old content of
-/// a recycled file, at a log's end is a hole before further records.
+/// Turns what a log reader meets into findings. Told every item in order, because what is padding, or the old content
+/// of a recycled file, at a log's end is a hole before further records.
 public struct LogFindings {
   private let file: String
   private let isManifest: Bool

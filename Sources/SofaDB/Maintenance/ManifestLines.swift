@@ -24,7 +24,9 @@ struct ManifestLines {
     for log in edit.logAdditions { add("log", "\(log.number)\(log.syncedSize.map { ", synced \($0) bytes" } ?? "")") }
     add("logs-gone-below", edit.logDeletion)
     for blob in edit.blobAdditions { lines.append("blob \(self.blob(blob))") }
-    for blob in edit.blobGarbage { lines.append("blob-garbage \(blob.number): \(blob.count) values, \(blob.bytes) bytes") }
+    for blob in edit.blobGarbage {
+      lines.append("blob-garbage \(blob.number): \(blob.count) values, \(blob.bytes) bytes")
+    }
     for table in edit.deletedTables { lines.append("delete-table L\(table.level) \(table.number)") }
     for table in edit.newTables { lines.append("add-table \(self.table(table))") }
     for cursor in edit.compactCursors { add("compact-cursor", "L\(cursor.level) \(bound(cursor.key))") }
@@ -49,8 +51,8 @@ struct ManifestLines {
     for family in version.families {
       let order = family.comparator.map(EscapedText.printable) ?? "not recorded"
       lines.append(
-        "family \(family.id) \(EscapedText.printable(family.name)): comparator \(order), log-number \(family.logNumber), "
-          + "\(family.tableCount) tables")
+        "family \(family.id) \(EscapedText.printable(family.name)): comparator \(order), "
+          + "log-number \(family.logNumber), \(family.tableCount) tables")
       for table in family.tables { lines.append("  \(self.table(table))") }
       for blob in family.blobFiles { lines.append("  blob \(self.blob(blob))") }
     }

@@ -48,7 +48,8 @@ private func unescaped(_ json: String) throws -> [UInt8] {
     let text = String(decoding: json.output.bytes, as: UTF8.self)
     #expect(
       text == #"""
-        {"a\"\\":"x\u001b\u202e\u00e9\ud83d\ude00\n","list":[-1,18446744073709551615,{},true,null,0.5,null],"k":"\\x00\"\\\\\\xff"}
+        {"a\"\\":"x\u001b\u202e\u00e9\ud83d\ude00\n",\#
+        "list":[-1,18446744073709551615,{},true,null,0.5,null],"k":"\\x00\"\\\\\\xff"}
         {}
         """#)
   }
@@ -96,9 +97,9 @@ private func unescaped(_ json: String) throws -> [UInt8] {
   }
 
   @Test(arguments: [
-    "", " ", "{", "[", "{\"", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "[1,]", "[1 2]", "{a:1}",
-    "01", "-", "1.", "1e", "1e+", "+1", ".5", "tru", "nul", "\"", "\"a", "\"\\", "\"\\\"", "\"\u{1}\"", "{}{}", "[}", "{]",
-    "1 1", "NaN", "'a'", "{\"a\" 1}", "{,}", "[,]", "\"\n\"",
+    "", " ", "{", "[", "{\"", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "[1,]", "[1 2]",
+    "{a:1}", "01", "-", "1.", "1e", "1e+", "+1", ".5", "tru", "nul", "\"", "\"a", "\"\\", "\"\\\"", "\"\u{1}\"", "{}{}", "[}",
+    "{]", "1 1", "NaN", "'a'", "{\"a\" 1}", "{,}", "[,]", "\"\n\"",
   ])
   func refuses(text: String) {
     #expect(throws: FormatError.self) { try tokens([UInt8](text.utf8)) }

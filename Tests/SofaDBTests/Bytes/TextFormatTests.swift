@@ -87,7 +87,8 @@ private func parse(_ text: String, as format: TextFormat) throws -> [UInt8] {
   @Test func keyArguments() throws {
     let cases: [(String, [UInt8])] = [
       ("key", [0x6B, 0x65, 0x79]), ("0x6b65", [0x6B, 0x65]), ("0X6B65", [0x6B, 0x65]), ("hex:6b65", [0x6B, 0x65]),
-      ("base64:a2U=", [0x6B, 0x65]), ("raw:a\\x", [0x61, 0x5C, 0x78]), ("escaped:hex:\\x00", [0x68, 0x65, 0x78, 0x3A, 0]),
+      ("base64:a2U=", [0x6B, 0x65]), ("raw:a\\x", [0x61, 0x5C, 0x78]),
+      ("escaped:hex:\\x00", [0x68, 0x65, 0x78, 0x3A, 0]),
       ("a\\x00\\\\", [0x61, 0, 0x5C]), ("", []), ("0x", []), ("user:1", [UInt8]("user:1".utf8)),
       ("u64be:258", [0, 0, 0, 0, 0, 0, 1, 2]), ("raw:", []),
     ]

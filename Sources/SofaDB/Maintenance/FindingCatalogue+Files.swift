@@ -1,6 +1,4 @@
 /// The explanations of findings about files, MANIFEST, levels, logs and the environment.
-enum FindingCatalogueFiles {}
-
 extension FindingCatalogue {
   static let files: [FindingExplanation] = [
     FindingExplanation(
@@ -95,7 +93,9 @@ extension FindingCatalogue {
       narrow hides entries.
       """,
       causes: ["memory errors while the edit was written", "a file of another state under this number"],
-      next: ["Compare, then let repair write the bounds again:", "sofatool dump --manifest DIR", "sofatool repair DIR"]),
+      next: [
+        "Compare, then let repair write the bounds again:", "sofatool dump --manifest DIR", "sofatool repair DIR",
+      ]),
     FindingExplanation(
       .manifestSequence,
       """
