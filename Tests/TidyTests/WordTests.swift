@@ -50,9 +50,10 @@ struct WordTests {
     let source = SwiftSource(.init(path: "A.swift", text: text))
     Self.checkMarkers(source, &offences)
     Self.checkCode(source, &offences)
-    #expect(offences.lines.map { $0.split(separator: " ")[0] } == [
-      "A.swift:2:", "A.swift:1:", "A.swift:3:", "A.swift:5:", "A.swift:6:",
-    ])
+    #expect(
+      offences.lines.map { $0.split(separator: " ")[0] } == [
+        "A.swift:2:", "A.swift:1:", "A.swift:3:", "A.swift:5:", "A.swift:6:",
+      ])
   }
 
   private static func checkMarkers(_ source: SwiftSource, _ offences: inout Offences) {

@@ -38,8 +38,12 @@ public struct FishCompletion: Sendable {
   private func option(_ option: OptionDeclaration) -> [String] {
     let help = " -d " + Self.quote(option.help)
     // An optional value has no flag of its own in fish: the name alone is offered, and its value after `=`.
-    let value = option.isFlag ? "" : option.isValueOptional ? Self.values(option.completion)
-      : Self.required(option.completion)
+    let value =
+      option.isFlag
+      ? ""
+      : option.isValueOptional
+        ? Self.values(option.completion)
+        : Self.required(option.completion)
     let short = option.short.map { " -s \($0)" } ?? ""
     let own = short + " -l \(option.name)" + value + help
     let aliases = option.aliases.map { " -l \($0)" + value + help }

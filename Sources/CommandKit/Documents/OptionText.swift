@@ -18,7 +18,7 @@ struct OptionText {
     return option.isValueOptional ? "[=\(placeholder)]" : joint + placeholder
   }
 
-  /// Choices that are long or explained are listed below, and a word stands for them.
+  /// Choices that are long are named in the text, and a word stands for them.
   var placeholder: String? {
     guard let placeholder = option.placeholder else { return nil }
     return choices.isEmpty || placeholder.utf8.count <= 24 ? placeholder : "WORD"
@@ -32,6 +32,9 @@ struct OptionText {
   /// The help with what follows from the declaration: required, repeatable, the default, what a shorthand means.
   var sentence: String {
     var notes: [String] = []
+    if !choices.isEmpty, listedChoices.isEmpty, placeholder != choices.map(\.name).joined(separator: "|") {
+      notes.append("one of " + choices.map(\.name).joined(separator: ", "))
+    }
     if option.isRequired { notes.append("required") }
     if option.repeats, !option.help.contains("repeatable") { notes.append("repeatable") }
     if let text = option.defaultText(), !text.isEmpty { notes.append("default: \(text)") }
@@ -39,10 +42,8 @@ struct OptionText {
     return option.help + (notes.isEmpty ? "" : " (\(notes.joined(separator: "; ")))")
   }
 
-  /// The words to choose from, when the term does not already show all that is to say.
-  var listedChoices: [ValueCompletion.Word] {
-    choices.contains { !$0.summary.isEmpty } || placeholder == "WORD" ? choices : []
-  }
+  /// The words to choose from, when there is more to say about them than their names.
+  var listedChoices: [ValueCompletion.Word] { choices.contains { !$0.summary.isEmpty } ? choices : [] }
 
   static let builtIn: [(term: String, sentence: String)] = [
     ("-h, --help", "prints this text"), ("--version", "prints the version"),

@@ -5,7 +5,7 @@ struct UsageLine {
   var text: String {
     let command = chain[chain.count - 1]
     var words = chain.map(\.name)
-    guard command.subcommands.isEmpty else { return (words + ["COMMAND [OPTIONS] PATH..."]).joined(separator: " ") }
+    guard command.subcommands.isEmpty else { return words.joined(separator: " ") + " COMMAND [OPTIONS] [OPERAND...]" }
     for option in command.allOptions where option.isRequired {
       words.append("--\(option.name) \(OptionText(option).placeholder ?? "")")
     }

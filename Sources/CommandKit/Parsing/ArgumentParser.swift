@@ -49,6 +49,16 @@ struct ArgumentParser {
     String(name.map { $0 == "_" ? "-" : $0 })
   }
 
+  /// Compared as bytes: to `hasPrefix`, a dash or an equals sign with a combining mark behind it is another character.
+  private static func begins(_ word: some StringProtocol, with prefix: String) -> Bool {
+    word.utf8.starts(with: prefix.utf8)
+  }
+
+  /// Without the first byte, which is ASCII.
+  private static func letters(_ word: some StringProtocol) -> Substring {
+    Substring(Substring(word).utf8.dropFirst())
+  }
+
   static func isHelp(_ word: String) -> Bool { word == "--help" || word == "-h" }
 
   /// `tool help verify` is `tool verify --help`.
@@ -62,7 +72,7 @@ struct ArgumentParser {
     _ word: String, in command: Command, rest: ArraySlice<String>
   ) throws(UsageError) -> Command {
     if let found = command.subcommand(word) { return found }
-    if word.hasPrefix("-"), word.count > 1 {
+    if begins(word, with: "-"), word.utf8.count > 1 {
       guard let next = rest.first(where: { command.subcommand($0) != nil }) else {
         throw UsageError("option \(PrintableText.quote(word)) needs a command before it")
       }
@@ -106,7 +116,7 @@ struct ArgumentParser {
       }
       if Self.isHelp(word) { return .help(chain) }
       if word == "--version" { return .version }
-      if word.hasPrefix("--") {
+      if Self.begins(word, with: "--") {
         try parseLong(word, arguments, &position)
       } else if isShortOptions(word) {
         if try parseShort(word, arguments, &position) { return .help(chain) }
@@ -118,16 +128,16 @@ struct ArgumentParser {
   }
 
   private func isShortOptions(_ word: String) -> Bool {
-    guard word.hasPrefix("-"), let first = word.dropFirst().first else { return false }
+    guard Self.begins(word, with: "-"), let first = Self.letters(word).first else { return false }
     let isNumber = ("0"..."9").contains(first) || first == "."
     return !isNumber || byShort[first] != nil
   }
 
   private mutating func parseLong(_ word: String, _ arguments: [String], _ position: inout Int) throws(UsageError) {
-    let body = word.dropFirst(2)
-    let equals = body.firstIndex(of: "=")
-    let typed = String(body[..<(equals ?? body.endIndex)])
-    let attached = equals.map { String(body[body.index(after: $0)...]) }
+    let body = word.utf8.dropFirst(2)
+    let equals = body.firstIndex(of: UInt8(ascii: "="))
+    let typed = String(Substring(body[..<(equals ?? body.endIndex)]))
+    let attached = equals.map { String(Substring(body[body.index(after: $0)...])) }
     let name = Self.hyphenated(typed)
     guard let option = byName[name] else { throw unknownOption("--" + typed) }
     let written = "--" + name
@@ -142,20 +152,21 @@ struct ArgumentParser {
   private mutating func parseShort(
     _ word: String, _ arguments: [String], _ position: inout Int
   ) throws(UsageError) -> Bool {
-    var letters = word.dropFirst()
+    var letters = Self.letters(word)
     while let letter = letters.popFirst() {
       if letter == "h" { return true }
       let written = "-" + String(letter)
       guard let option = byShort[letter] else {
-        if byName[Self.hyphenated(word.dropFirst())] != nil {
+        if byName[Self.hyphenated(Self.letters(word))] != nil {
           throw UsageError("unknown option \(PrintableText.quote(word)); did you mean '-\(word)'?")
         }
         throw unknownOption(written)
       }
-      if option.isFlag || (option.isValueOptional && letters.first != "=") {
+      if option.isFlag || (option.isValueOptional && !Self.begins(letters, with: "=")) {
         try take(option, written, nil, arguments, &position)
       } else {
-        let attached = letters.isEmpty ? nil : String(letters.first == "=" ? letters.dropFirst() : letters)
+        let value = Self.begins(letters, with: "=") ? Self.letters(letters) : letters
+        let attached = letters.isEmpty ? nil : String(value)
         try take(option, written, attached, arguments, &position)
         break
       }
@@ -186,10 +197,11 @@ struct ArgumentParser {
 
   private func isSpelledLikeOption(_ word: String) -> Bool {
     if word == "--" || Self.isHelp(word) || word == "--version" { return true }
-    if word.hasPrefix("--") {
-      return byName[Self.hyphenated(word.dropFirst(2).prefix { $0 != "=" })] != nil
+    if Self.begins(word, with: "--") {
+      return byName[Self.hyphenated(Self.letters(Self.letters(word)).prefix { $0 != "=" })] != nil
     }
-    return word.count == 2 && word.hasPrefix("-") && byShort[word[word.index(after: word.startIndex)]] != nil
+    let letters = Self.letters(word)
+    return Self.begins(word, with: "-") && letters.count == 1 && byShort[letters[letters.startIndex]] != nil
   }
 
   private mutating func record(_ option: OptionDeclaration, _ written: String, _ text: String?) throws(UsageError) {

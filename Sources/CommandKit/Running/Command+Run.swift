@@ -68,6 +68,7 @@ extension Command {
 
   /// The whole of a tool's `main.swift`: installs the signal handlers, runs with the process's arguments and exits.
   public func main(_ makeContext: (Console) -> some CommandContext) -> Never {
+    Command.occupyStandardDescriptors()
     Interruption.install()
     CrashReport.install(name: name)
     let console = Console.standard(name: name)
@@ -82,5 +83,14 @@ extension Command {
       arguments.append(argument)
     }
     exit(run(arguments: arguments, context: makeContext(console)).code)
+  }
+
+  /// Were standard output closed (`>&-`), the next file to be opened would get its number, and the report would be
+  /// written into a database. Opened the wrong way round, so that using it stays an error.
+  private static func occupyStandardDescriptors() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) == -1 {
+      // The lowest free number is `descriptor`, since all below are open.
+      if open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0 { exit(ExitStatus.refused.code) }
+    }
   }
 }

@@ -1,8 +1,8 @@
 internal import Glibc
 
 /// Turns a trap of the process into one sentence and status 70, so that a script can tell a bug of the tool from damage
-/// in a database. A debugger stops at
-/// the signal before the handler runs.
+/// in a database. A debugger stops at the signal before the handler runs, and a handler that is already installed, as
+/// `SWIFT_BACKTRACE` does, stays.
 enum CrashReport {
   nonisolated(unsafe) private static var message: UnsafeMutableRawBufferPointer?
 
@@ -12,6 +12,10 @@ enum CrashReport {
     memory.copyBytes(from: text.utf8)
     message = memory
     for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE] {
+      var old = sigaction()
+      sigaction(number, nil, &old)
+      // SIG_DFL, which Swift cannot compare as a function.
+      guard unsafeBitCast(old.__sigaction_handler, to: Int.self) == 0 else { continue }
       var action = sigaction()
       // Async-signal-safe: `write` and `_exit`.
       action.__sigaction_handler.sa_handler = { _ in

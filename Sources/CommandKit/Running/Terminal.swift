@@ -7,24 +7,16 @@ public struct Terminal: Sendable {
   public var isError: Bool
   /// Columns that help, tables and progress may use.
   public var width: Int
-  /// Whether standard output, or standard error, takes colour.
-  public var colourOutput: Bool
-  public var colourError: Bool
 
   /// No terminal at all, as in a pipeline or a test.
-  public static let none = Terminal(
-    isInput: false, isOutput: false, isError: false, width: 100, colourOutput: false, colourError: false)
+  public static let none = Terminal(isInput: false, isOutput: false, isError: false, width: 100)
 
-  /// What the process has. No colour when `NO_COLOR` is set or the terminal is dumb.
+  /// What the process has.
   public static var current: Terminal {
     var terminal = Terminal.none
     terminal.isInput = isatty(STDIN_FILENO) == 1
     terminal.isOutput = isatty(STDOUT_FILENO) == 1
     terminal.isError = isatty(STDERR_FILENO) == 1
-    let dumb = getenv("TERM").map { String(cString: $0) == "dumb" } ?? true
-    let plain = dumb || getenv("NO_COLOR").map { $0[0] != 0 } ?? false
-    terminal.colourOutput = terminal.isOutput && !plain
-    terminal.colourError = terminal.isError && !plain
     for descriptor in [STDOUT_FILENO, STDERR_FILENO] {
       var size = winsize()
       if ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 {

@@ -35,6 +35,19 @@ struct OptionTests {
     #expect(SampleTool.run(["--number", "7"], tool: Self.tool).output == "[] 7 given 0.5")
   }
 
+  private enum Codec: String, CommandLineChoice { case none, snappy, zlib, lz4, lz4hc, zstd }
+
+  @Test func choicesAreShownHoweverTheirValueIsCalled() {
+    let long = Option<Codec>("to", .choice, help: "the codec")
+    let named = Option<Codec>("from", .choice, placeholder: "CODEC", help: "the codec")
+    let tool = Command(
+      name: "one", summary: "has no subcommands", options: [OptionGroup("All", [long, named])],
+      run: { (_: Invocation, _: Console) in .ok })
+    let help = SampleTool.run(["--help"], tool: tool).output
+    #expect(help.contains("--to WORD               the codec (one of none, snappy, zlib, lz4, lz4hc, zstd; required)"))
+    #expect(help.contains("--from CODEC            the codec (one of none, snappy, zlib, lz4, lz4hc, zstd; required)"))
+  }
+
   @Test(arguments: ["nan", "inf", "1.1", "-0.1", "x", ""])
   func numbersAreFiniteAndInRange(text: String) {
     #expect(SampleTool.run(["--ratio", text], tool: Self.tool).status == .usage)

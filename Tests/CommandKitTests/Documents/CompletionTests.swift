@@ -40,17 +40,19 @@ struct CompletionTests {
     #expect(found.map(String.init).sorted() == expected.sorted())
   }
 
-  @Test(.enabled(if: Shell.isInstalled("/usr/bin/fish")), arguments: [
-    ("sofatool ", ["copy\tcopies tables", "show\tshows one", "verify\treads every byte and says what is wrong"]),
-    ("sofatool verify --lev", ["--level\thow deep to look: [deeper] is slower"]),
-    (
-      "sofatool verify --level ",
-      ["blocks\tevery checksum", "full\teverything", "quick\tnames & sizes only: it's \"fast\", costs $0"]
-    ),
-    ("sofatool verify --format=j", ["--format=json\tform of the output"]),
-    ("sofatool verify ta", ["table one.sst"]),
-    ("sofatool show ", ["sub dir/\tDirectory"]),
-  ])
+  @Test(
+    .enabled(if: Shell.isInstalled("/usr/bin/fish")),
+    arguments: [
+      ("sofatool ", ["copy\tcopies tables", "show\tshows one", "verify\treads every byte and says what is wrong"]),
+      ("sofatool verify --lev", ["--level\thow deep to look: [deeper] is slower"]),
+      (
+        "sofatool verify --level ",
+        ["blocks\tevery checksum", "full\teverything", "quick\tnames & sizes only: it's \"fast\", costs $0"]
+      ),
+      ("sofatool verify --format=j", ["--format=json\tform of the output"]),
+      ("sofatool verify ta", ["table one.sst"]),
+      ("sofatool show ", ["sub dir/\tDirectory"]),
+    ])
   func fishCompletes(line: String, expected: [String]) throws {
     let directory = try Self.makeDirectory()
     defer { Self.remove(directory) }

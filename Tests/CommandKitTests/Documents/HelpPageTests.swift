@@ -85,7 +85,9 @@ struct HelpPageTests {
 
   @Test func helpIsTheSameHoweverItIsAskedFor() {
     let text = SampleTool.run(["verify", "--help"]).output
-    for arguments in [["verify", "-h"], ["help", "verify"], ["verify", "db", "-qh"], ["verify", "x", "--help", "--y"]] {
+    for arguments in [
+      ["verify", "-h"], ["help", "verify"], ["verify", "db", "-qh"], ["verify", "x", "--help", "--y"],
+    ] {
       #expect(SampleTool.run(arguments).output == text)
       #expect(SampleTool.run(arguments).status == .ok)
     }

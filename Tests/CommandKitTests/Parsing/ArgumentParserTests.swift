@@ -98,6 +98,12 @@ struct ArgumentParserTests {
     #expect(lines[2].last == "^")
   }
 
+  @Test func aCombiningMarkBehindASignIsPartOfTheValue() {
+    #expect(run(["verify", "--limit=1", "--from=\u{301}a", "db"]).output.contains(" \u{301}a 1 "))
+    #expect(run(["copy", "-o=\u{301}a", "db"]).output == "\u{301}a db\n")
+    #expect(run(["verify", "--\u{301}a", "db"]).status == .usage)
+  }
+
   @Test func repeatedFlagsAreHarmless() {
     #expect(run(["verify", "-q", "-q", "--quiet", "db"]).output.contains(" quiet "))
   }
