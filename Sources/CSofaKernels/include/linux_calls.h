@@ -15,7 +15,8 @@ int sofa_start_writeback(int file, int64_t offset, int64_t length);
 /// another descriptor of the same file does not drop it; it conflicts with classic record locks. EAGAIN when held.
 int sofa_lock_file(int file);
 
-/// The process that holds a lock on the file through another open file: 0 when nobody, -1 when the holder cannot be named; -2 on failure.
+/// The process that holds a lock on the file through another open file: 0 when nobody, -1 when the holder cannot be
+/// named, -2 on failure.
 int sofa_lock_holder(int file);
 
 #endif

@@ -1,3 +1,4 @@
+internal import CSofaKernels
 internal import Glibc
 
 /// Owns an open file descriptor: closed once, when it goes out of scope at the latest.
@@ -20,6 +21,9 @@ struct Descriptor: ~Copyable, Sendable {
     guard Glibc.close(number) != 0, errno != EINTR else { return }
     throw Errno.last
   }
+
+  /// 0 when nobody holds a lock through another open file, -1 when the holder has no name, -2 when it cannot be told.
+  func lockHolder() -> Int32 { sofa_lock_holder(number) }
 
   /// Gives the number away: whoever takes it closes it.
   consuming func release() -> Int32 {

@@ -131,7 +131,7 @@ final class PosixDirectory: PosixReadableDirectory, Directory, @unchecked Sendab
       _ = try Errno.retrying { sofa_lock_file(opened.number) }
     } catch {
       guard error.code == EAGAIN || error.code == EACCES else { throw SystemError.locking(file(name), error) }
-      let holder = sofa_lock_holder(opened.number)
+      let holder = opened.lockHolder()
       throw SystemError.locked(file(name), by: holder > 0 ? holder : nil)
     }
     return PosixFileLock(descriptor: opened)

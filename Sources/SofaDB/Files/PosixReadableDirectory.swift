@@ -1,4 +1,3 @@
-internal import CSofaKernels
 internal import Glibc
 
 /// An open directory of the real file system, without any call that could change it. Immutable, so any thread may use
@@ -127,7 +126,7 @@ class PosixReadableDirectory: ReadableDirectory, @unchecked Sendable {
   final func lockState(of name: String) throws(DatabaseError) -> LockState {
     do {
       let opened = try openRegular(name, flags: O_RDONLY)
-      switch sofa_lock_holder(opened.number) {
+      switch opened.lockHolder() {
       case 0: return .free
       case -2: return .unknown
       case let holder: return .held(by: holder > 0 ? holder : nil)
