@@ -45,7 +45,7 @@ public struct LogEvent: Sendable, Equatable {
   public var endsLog: Bool
   /// Where the half-assembled record starts that is lost with it.
   public var lostRecord: UInt64?
-  /// Whether a record with a right checksum was seen in the dropped bytes: then the end of the log is no torn write.
+  /// Whether a record with a right checksum is in the dropped bytes: then the end of the log is damage, no torn write.
   public var hidesRecord: Bool
 
   public init(
@@ -59,6 +59,13 @@ public struct LogEvent: Sendable, Equatable {
     self.endsLog = endsLog
     self.lostRecord = lostRecord
     self.hidesRecord = hidesRecord
+  }
+
+  /// Whether a replay must not go on from here as if nothing had happened: at reported damage, and in a recycled log
+  /// where the old records begin. Point-in-time recovery then replays later logs only if they continue the sequence.
+  public var stopsReplay: Bool {
+    if case .oldRecord = cause, endsLog { return true }
+    return isReported
   }
 
   /// In words that fit after "FILE at OFFSET: ".

@@ -180,17 +180,20 @@ struct LogFragments {
     return Step(kind: .record, offset: start, end: offset, type: type, payload: payload)
   }
 
-  /// Whether any record with a right checksum starts in the current block after `start`: what follows a torn write is
-  /// not a record, what follows a damaged length is.
-  func hidesRecord(after start: UInt64) -> Bool {
+  /// Whether the current block holds a whole record at or behind `start`, where a length reaches too far: what a torn
+  /// write leaves has none; a damaged length leaves the records behind it, or fits its checksum when it is taken to
+  /// end with the block.
+  func hidesRecord(from start: UInt64) -> Bool {
     guard start >= chunkStart, start < chunkStart + UInt64(blockEnd) else { return false }
-    var candidate = Int(start - chunkStart) + 1
+    let first = Int(start - chunkStart)
+    var candidate = first
     while candidate + LogFormat.headerSize <= blockEnd {
       let type = base.load(fromByteOffset: candidate + 6, as: UInt8.self)
-      let length = Int(UInt16(littleEndian: base.loadUnaligned(fromByteOffset: candidate + 4, as: UInt16.self)))
       let isKnown = type != LogFormat.zero && type <= LogFormat.recyclableTimestampSizes
       let header = LogFormat.isRecyclable(type) ? LogFormat.recyclableHeaderSize : LogFormat.headerSize
-      if isKnown, candidate + header + length <= blockEnd {
+      let declared = UInt16(littleEndian: base.loadUnaligned(fromByteOffset: candidate + 4, as: UInt16.self))
+      let length = candidate == first ? blockEnd - candidate - header : Int(declared)
+      if isKnown, length >= 0, candidate + header + length <= blockEnd {
         let stored = UInt32(littleEndian: base.loadUnaligned(fromByteOffset: candidate, as: UInt32.self))
         let covered = UnsafeRawBufferPointer(start: base + candidate + 6, count: header - 6 + length)
         if CRC32C.mask(CRC32C.checksum(covered)) == stored { return true }

@@ -98,7 +98,7 @@ public final class LogReader {
     case .truncatedHeader:
       return event(.truncatedHeader, step, isReported: mode.reportsTornTail, ends: true)
     case .badLength(let atEnd):
-      let hides = atEnd && fragments.hidesRecord(after: step.offset)
+      let hides = atEnd && fragments.hidesRecord(from: step.offset)
       if atEnd { return event(.badLength, step, isReported: mode.reportsTornTail, ends: true, hides: hides) }
       return damaged(.badLength, step)
     case .checksumMismatch(let stored, let computed):
@@ -110,7 +110,7 @@ public final class LogReader {
         ends: mode != .skipAnyCorrupted)
     case .zeroPadding: return event(.zeroPadding, step, isReported: pendingStart != nil)
     case .zeroHeader:
-      let hides = plainOnly && fragments.hidesRecord(after: step.offset)
+      let hides = plainOnly && fragments.hidesRecord(from: step.offset)
       return event(.zeroHeader, step, isReported: pendingStart != nil, hides: hides)
     case .mixedTypes: return event(.mixedTypes, step, isReported: true)
     case .trailerNotZero:

@@ -14,6 +14,7 @@ public enum CurrentFile {
     let longest = prefix.count + digits.upperBound + 1
     guard file.size <= UInt64(longest) else { throw malformed("too long", file.name) }
     let content = try file.readExactly(Int(file.size), at: 0)
+    defer { withExtendedLifetime(content) {} }
     return try parse(content.bytes, file: file.name)
   }
 

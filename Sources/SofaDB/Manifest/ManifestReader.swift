@@ -1,8 +1,8 @@
 /// Replays a MANIFEST.
 ///
 /// The engines' rules for the log below it are those of `RecoveryMode.tolerateCorruptedTail`. This reader is stricter
-/// where they would quietly take a shorter history: zeros before further records, and a length that was damaged
-/// although whole records follow, are corruption here.
+/// where they would quietly take a shorter history: zeros before further records, and a damaged length of a record that
+/// is all there or has whole records behind it, are corruption here.
 public struct ManifestReader {
   private let file: any RandomAccessFile
   private var builder = VersionBuilder()

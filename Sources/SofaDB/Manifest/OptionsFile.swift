@@ -41,7 +41,7 @@ public struct OptionsFile: Sendable, Equatable {
     let file = try directory.open(name)
     guard file.size <= sizeLimit else { throw DatabaseError(.invalid, file: name, "too large for an options file") }
     let content = try file.readExactly(Int(file.size), at: 0)
-    return OptionsFile(parsing: content.bytes)
+    return withExtendedLifetime(content) { OptionsFile(parsing: content.bytes) }
   }
 
   /// Never fails: what cannot be understood is counted.

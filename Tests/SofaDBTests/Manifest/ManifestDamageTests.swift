@@ -13,7 +13,16 @@ import Testing
     let directory = try PosixFileSystem().readableDirectory(at: FixtureDatabase(name).path)
     let manifest = DatabaseFile.manifest(try CurrentFile.read(directory)).name
     let file = try directory.open(manifest)
-    return (manifest, [UInt8](try file.readExactly(Int(file.size), at: 0).bytes))
+    let content = try file.readExactly(Int(file.size), at: 0)
+    return (manifest, withExtendedLifetime(content) { [UInt8](content.bytes) })
+  }
+
+  /// The whole history of a fixture, with its bytes.
+  static func healthy(_ name: String) throws -> (bytes: [UInt8], history: ManifestHistory) {
+    let bytes = try content(name).bytes
+    let history = try read(bytes)
+    try #require(history.isClean && history.records.count > 1)
+    return (bytes, history)
   }
 
   static func read(_ bytes: [UInt8]) throws -> ManifestHistory {
@@ -30,25 +39,22 @@ import Testing
 
   // Museum B15, B18, J13.
   @Test(arguments: names) func everyFlipIsNoticed(name: String) throws {
-    let bytes = try ManifestDamageTests.content(name).bytes
-    let whole = try ManifestDamageTests.read(bytes)
+    let (bytes, whole) = try ManifestDamageTests.healthy(name)
     for bit in 0..<(bytes.count * 8) {
       var damaged = bytes
       damaged[bit / 8] ^= 1 << UInt8(bit % 8)
       let history = try ManifestDamageTests.read(damaged)
       ManifestDamageTests.expectPrefix(history, of: whole, "bit \(bit)")
-      switch history.tail {
-      case .clean: Issue.record("bit \(bit) goes unnoticed")
-      case .corrupt(let error): #expect(error.file == "MANIFEST-000001" && error.kind == .corruption)
-      // Only a length at the very end cannot be told from a torn write.
-      case .torn(let offset, _): #expect(offset == whole.records.last?.offset, "bit \(bit)")
+      guard case .corrupt(let error) = history.tail else {
+        Issue.record("bit \(bit) goes unnoticed, or is taken for a torn tail")
+        continue
       }
+      #expect(error.file == "MANIFEST-000001" && error.kind == .corruption)
     }
   }
 
   @Test(arguments: names) func everyCutIsNoticed(name: String) throws {
-    let bytes = try ManifestDamageTests.content(name).bytes
-    let whole = try ManifestDamageTests.read(bytes)
+    let (bytes, whole) = try ManifestDamageTests.healthy(name)
     let boundaries = Set(whole.records.map(\.end) + [0])
     for length in 0..<bytes.count {
       for filler in [[], [UInt8](repeating: 0, count: 20), [UInt8](repeating: 0xA5, count: 20)] {
@@ -61,8 +67,7 @@ import Testing
   }
 
   @Test(arguments: names) func zeroedAndDoubledPartsAreNoticed(name: String) throws {
-    let bytes = try ManifestDamageTests.content(name).bytes
-    let whole = try ManifestDamageTests.read(bytes)
+    let (bytes, whole) = try ManifestDamageTests.healthy(name)
     for start in stride(from: 0, to: bytes.count, by: 5) {
       for length in [1, 7, 16, 64] where start + length <= bytes.count {
         var zeroed = bytes
@@ -81,8 +86,7 @@ import Testing
   }
 
   @Test func aLostMiddleIsNoTornTail() throws {
-    let bytes = try ManifestDamageTests.content("l123-levels").bytes
-    let whole = try ManifestDamageTests.read(bytes)
+    let (bytes, whole) = try ManifestDamageTests.healthy("r783-cfs")
     // A damaged length in the middle reaches beyond the block: the engines drop all that follows.
     let record = try #require(whole.records.dropFirst(2).first)
     var damaged = bytes
