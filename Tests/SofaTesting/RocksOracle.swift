@@ -26,6 +26,7 @@ public struct RocksOracle: Sendable {
   /// Why a command did not succeed.
   public struct Failure: Error, CustomStringConvertible {
     public let description: String
+    init(_ description: String) { self.description = description }
   }
 
   public struct Family: Sendable, Equatable {
@@ -63,7 +64,7 @@ public struct RocksOracle: Sendable {
   /// Compiles under a name of its own, then renames: test processes may race.
   private static func compiled() throws -> String {
     guard let compiler = ChildProcess.find("g++") ?? ChildProcess.find("clang++") else {
-      throw Failure(description: "no C++ compiler")
+      throw Failure("no C++ compiler")
     }
     let wanted = try cache() + "/rocks_oracle"
     let sources = ["rocks_oracle.cc", "sha256.h"].map(source)
@@ -73,7 +74,7 @@ public struct RocksOracle: Sendable {
     let fresh = wanted + "-\(ProcessInfo.processInfo.processIdentifier)"
     let outcome = try ChildProcess.run(
       compiler, ["-O1", "-std=c++17", "-Wall", "-Werror", sources[0], "-lrocksdb", "-o", fresh])
-    guard outcome.status == 0 else { throw Failure(description: "rocks_oracle.cc: \(outcome.errors.prefix(600))") }
+    guard outcome.status == 0 else { throw Failure("rocks_oracle.cc: \(outcome.errors.prefix(600))") }
     guard rename(fresh, wanted) == 0 else { throw CocoaError(.fileWriteUnknown) }
     return wanted
   }
@@ -96,7 +97,7 @@ public struct RocksOracle: Sendable {
     let outcome = try outcome(arguments, input: input)
     guard outcome.status == 0 else {
       let words = arguments.prefix(3).joined(separator: " ")
-      throw Failure(description: "rocks_oracle \(words): status \(outcome.status): \(outcome.errors.prefix(800))")
+      throw Failure("rocks_oracle \(words): status \(outcome.status): \(outcome.errors.prefix(800))")
     }
     return outcome
   }

@@ -8,6 +8,13 @@ public struct TableCase: Sendable, CustomStringConvertible {
     public var sequence: SequenceNumber
     public var kind: EntryKind
     public var value: [UInt8]
+
+    public init(userKey: [UInt8], sequence: SequenceNumber, kind: EntryKind, value: [UInt8]) {
+      self.userKey = userKey
+      self.sequence = sequence
+      self.kind = kind
+      self.value = value
+    }
   }
 
   /// What the keys look like.
@@ -137,18 +144,61 @@ public struct TableCase: Sendable, CustomStringConvertible {
     for index in tombstones.indices { tombstones[index].sequence = SequenceNumber(random.below(2_000_000)) }
   }
 
-  /// The live pairs after ingestion into an empty database, in the table's order, as the digest of the fixtures takes
-  /// them. Merge operands without a base are values; tombstones of the file cover none of its entries.
+  /// The live pairs of a database that holds this table and nothing else, in its order. Merge operands are joined with
+  /// commas. A tombstone covers what is older than it, so in an external table nothing.
+  public var live: [(key: [UInt8], value: [UInt8])] {
+    var found: [(key: [UInt8], value: [UInt8])] = []
+    var index = 0
+    while index < entries.count {
+      let key = entries[index].userKey
+      let versions = entries[index...].prefix { $0.userKey == key }
+      index += versions.count
+      let covered = tombstones.filter { options.order.compare($0.begin, key) <= 0 && options.order.compare(key, $0.end) < 0 }
+      let horizon = covered.map(\.sequence).max() ?? 0
+      let visible = versions.prefix { $0.sequence >= horizon && $0.kind != .deletion }
+      let operands = visible.prefix { $0.kind == .merge }
+      let base = visible.dropFirst(operands.count).first
+      let parts = operands.map(\.value) + (base.map { [$0.value] } ?? [])
+      if !parts.isEmpty { found.append((key, [UInt8](parts.reversed().joined(separator: [0x2C])))) }
+    }
+    return found
+  }
+
+  /// Takes other entries, in the order of the options, and no tombstones.
+  public mutating func replaceEntries(_ entries: [Entry]) {
+    self.entries = entries
+    tombstones = []
+  }
+
+  /// How many pairs live, and their digest as the fixtures define it.
   public var liveDigest: (entries: Int, digest: [UInt8]) {
-    var hash = SHA256()
-    let live = entries.filter { $0.kind != .deletion }
-    for entry in live {
-      for bytes in [entry.userKey, entry.value] {
-        withUnsafeBytes(of: UInt32(bytes.count).littleEndian) { hash.update($0) }
-        bytes.withUnsafeBytes { hash.update($0) }
+    let live = live
+    return (live.count, TableCase.stream(live).withUnsafeBytes { SHA256.digest($0) })
+  }
+
+  /// Pairs as digests and the driver's `scan` take them: each key and value behind its length, fixed32.
+  public static func stream(_ pairs: [(key: [UInt8], value: [UInt8])]) -> [UInt8] {
+    var output = ByteWriter(capacity: 4096)
+    for pair in pairs {
+      for bytes in [pair.key, pair.value] {
+        output.appendFixed32(UInt32(bytes.count))
+        output.append(bytes)
       }
     }
-    return (live.count, hash.digest())
+    return output.array
+  }
+
+  /// Makes the empty directory a database with this table in `level`.
+  public func writeDatabase(in directory: any Directory, level: Int) throws {
+    let summary = try write(DatabaseFile.table(9).name, in: directory)
+    let table = TableMetadata(
+      number: 9, level: level, size: summary.fileSize, smallest: summary.smallest, largest: summary.largest,
+      smallestSequence: summary.smallestSequence, largestSequence: summary.largestSequence, epoch: 1)
+    let family = ColumnFamily(
+      id: 0, name: "default", comparator: options.order.name, logNumber: 0, tables: [table])
+    let version = Version(families: [family], lastSequence: summary.largestSequence, nextFileNumber: 10)
+    try ManifestWriter.write(version, as: DatabaseFile.manifest(5).name, in: directory)
+    try CurrentFile.replace(directory, manifest: 5)
   }
 
   /// Writes it to `name` in `directory`.
