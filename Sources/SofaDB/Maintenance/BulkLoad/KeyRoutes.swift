@@ -62,8 +62,28 @@ final class KeyRoutes: @unchecked Sendable {
 
   func prefix(ofFamily family: Int) -> KeyPrefix { families[family].prefix }
 
-  /// Whether `bucket` is the first of its family.
-  func startsFamily(_ bucket: Int) -> Bool { families.contains { $0.firstBucket == bucket } }
+  /// A key that all keys of `bucket` reach and all of the family's buckets before do not; nil for the first bucket of a
+  /// family, and where the order of keys is not that of their bytes.
+  func lowerBound(ofBucket bucket: Int) -> [UInt8]? {
+    let index = family(ofBucket: bucket)
+    let family = families[index]
+    guard bucket > family.firstBucket, orders[index].kind == .bytewise else { return nil }
+    let splitter = family.splitters[bucket - family.firstBucket - 1]
+    // Zeros at the end of the number may stand for bytes that a key does not have.
+    var bound = [UInt8](prefixes[index].bytes)
+    var shift = 56
+    while shift >= 0, splitter << UInt64(56 - shift) != 0 {
+      bound.append(UInt8(truncatingIfNeeded: splitter >> UInt64(shift)))
+      shift -= 8
+    }
+    return bound
+  }
+
+  /// The lower bound of the family's next bucket; nil for the last one.
+  func upperBound(ofBucket bucket: Int) -> [UInt8]? {
+    bucket + 1 < bucketCount && family(ofBucket: bucket + 1) == family(ofBucket: bucket)
+      ? lowerBound(ofBucket: bucket + 1) : nil
+  }
 
   private static func commonPrefix(_ sample: [[UInt8]], _ order: KeyOrder) -> [UInt8] {
     guard let first = sample.first else { return [] }
@@ -85,7 +105,8 @@ final class KeyRoutes: @unchecked Sendable {
     var chosen: [UInt64] = []
     for part in stride(from: 1, to: count, by: 1) where !numbers.isEmpty {
       let number = numbers[part * numbers.count / count]
-      if number != chosen.last { chosen.append(number) }
+      // 0 also stands for keys below the common prefix, so that it bounds nothing.
+      if number != chosen.last, number > 0 { chosen.append(number) }
     }
     let splitters = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: chosen.count)
     _ = splitters.initialize(from: chosen)

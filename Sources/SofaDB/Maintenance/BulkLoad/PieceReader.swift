@@ -53,6 +53,7 @@ final class PieceReader: @unchecked Sendable {
     var offset: UInt64 = 0
     var ordinal: UInt64 = 0
     var pieces = 0
+    var bytesRead: UInt64 = 0
     /// The first row of the first input.
     var firstRow: [UInt8]?
     /// Lines of all inputs before each of those opened so far.
@@ -98,6 +99,9 @@ final class PieceReader: @unchecked Sendable {
       return state.pending.array
     }
   }
+
+  /// Bytes of all pieces so far.
+  var bytesRead: UInt64 { lock.withLock { _ in state.bytesRead } }
 
   /// The input and the line in it for a row's place among the lines of all inputs.
   func location(ofOrdinal ordinal: UInt64) -> (source: String, line: UInt64) {
@@ -158,6 +162,7 @@ final class PieceReader: @unchecked Sendable {
       number: state.pieces, source: state.current, firstLine: state.line, firstOrdinal: state.ordinal,
       newlines: UInt64(found.newlines), hasInnerNewlines: found.hasInnerNewlines, offset: state.offset, isMalformed: found.isMalformed)
     state.pieces += 1
+    state.bytesRead += UInt64(found.end)
     state.line += UInt64(found.newlines)
     state.ordinal += UInt64(found.newlines)
     state.offset += UInt64(found.end)

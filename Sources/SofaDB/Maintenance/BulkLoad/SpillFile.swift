@@ -1,7 +1,7 @@
 /// A temporary file for rows that found no room in memory: per spill, the rows of each bucket one after the other.
 ///
 /// The file loses its name as soon as it is open, so that nothing is left behind whatever happens. Written by one
-/// worker, then read by any number of threads.
+/// worker, then read by any number of threads. Closed when it is deallocated.
 final class SpillFile: @unchecked Sendable {
   struct Extent {
     var offset: UInt64
@@ -23,6 +23,14 @@ final class SpillFile: @unchecked Sendable {
     extents = Array(repeating: [], count: buckets)
   }
 
+  deinit {
+    do throws(DatabaseError) {
+      try writing?.close()
+    } catch {
+      // Nobody will read it again.
+    }
+  }
+
   /// Writes all rows of `buckets` and empties them.
   func spill(_ buckets: inout RowBuckets) throws(DatabaseError) {
     let file = try open()
@@ -36,6 +44,12 @@ final class SpillFile: @unchecked Sendable {
     }
     buckets.removeAll()
   }
+
+  /// Appends bytes for `RunWriter`.
+  func append(_ bytes: UnsafeRawBufferPointer) throws(DatabaseError) { try open().append(bytes) }
+
+  /// Bytes so far.
+  var size: UInt64 { writing?.size ?? 0 }
 
   private func open() throws(DatabaseError) -> any AppendFile {
     if let writing { return writing }
