@@ -13,6 +13,8 @@ enum CommonOptions {
   static let valueFormat = Option<TextFormat?>(
     "value-format", .choice, help: "how values are printed; default: escaped")
   static let hex = Option<Bool>("hex", help: "the same as --key-format hex --value-format hex")
+  static let jobs = Option<Int>(
+    "jobs", .int(in: 1...256), short: "j", default: Workers.processors, defaultText: "one a processor", help: "threads")
   static let output = Option<String?>("output", .path, short: "o", help: "the result goes there; refused if it exists")
   static let overwrite = Option<Bool>("overwrite", help: "replaces what --output names")
   static let showKeys = Option<Bool>("show-keys", help: "keys may appear in findings")

@@ -52,7 +52,7 @@ enum DumpCommand {
         "Output",
         [
           format, csvText, CommonOptions.keyFormat, CommonOptions.valueFormat, CommonOptions.hex, CommonOptions.output,
-          CommonOptions.overwrite, CommonOptions.quiet,
+          CommonOptions.overwrite, CommonOptions.jobs, CommonOptions.quiet,
         ]),
     ],
     operands: [paths],

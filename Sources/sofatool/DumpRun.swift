@@ -35,6 +35,9 @@ struct DumpRun {
     if form == .raw, context.console.terminal.isOutput, invocation[CommonOptions.output] == nil {
       throw UsageError("raw bytes are not written to a terminal; use --output or a pipe")
     }
+    if form == .raw, invocation[DumpCommand.isInternal] {
+      throw UsageError("versions are printed as text, csv or ndjson")
+    }
     if isStructure, form == .csv || form == .raw {
       throw UsageError("this form of dump is printed as text or ndjson only")
     }
@@ -66,9 +69,37 @@ struct DumpRun {
       let tables = try FileTarget.tables(at: paths, context.fileSystem)
       return try DumpLayout(tables: tables, style: structureStyle).run(output)
     }
-    let tables = try FileTarget.tables(at: paths, context.fileSystem)
-    return try DumpProperties(tables: tables, style: structureStyle).run(output)
+    if invocation[DumpCommand.properties] {
+      let tables = try FileTarget.tables(at: paths, context.fileSystem)
+      return try DumpProperties(tables: tables, style: structureStyle).run(output)
+    }
+    return try entries(paths, output)
   }
+
+  // MARK: Entries
+
+  private func entries(_ paths: [String], _ output: CommandOutput) throws(DatabaseError) -> DumpReport {
+    let (view, damage) = try DumpSource.open(paths, context.fileSystem)
+    var style = EntryStyle()
+    style.form = invocation[DumpCommand.format]
+    style.keyFormat = keyFormat
+    style.valueFormat = valueFormat
+    style.keysOnly = invocation[DumpCommand.keysOnly]
+    style.csvText = invocation[DumpCommand.csvText]
+    var selection = DumpEntries.Selection()
+    selection.range = KeyRange(
+      from: invocation[CommonOptions.from], to: invocation[CommonOptions.to], prefix: invocation[CommonOptions.prefix])
+    selection.families = invocation[CommonOptions.families]
+    selection.limit = invocation[DumpCommand.limit]
+    selection.countOnly = invocation[DumpCommand.count]
+    selection.versions = invocation[DumpCommand.isInternal]
+    let dump = DumpEntries(
+      view, source: paths.joined(separator: " "), style: style, selection: selection,
+      jobs: invocation[CommonOptions.jobs])
+    return try dump.run(output, damage: damage)
+  }
+
+  // MARK: Logs and MANIFESTs
 
   private func manifests(_ name: String, _ output: CommandOutput) throws(DatabaseError) -> DumpReport {
     var report = DumpReport()
@@ -125,6 +156,14 @@ struct DumpRun {
 
   private func remark(_ report: DumpReport) {
     guard !invocation[CommonOptions.quiet] else { return }
+    if report.flattenedEntities > 0 {
+      context.console.note(
+        "sofatool: \(report.flattenedEntities) wide-column entities are shown by their default column; --json shows all")
+    }
+    if report.unmerged > 0, invocation[DumpCommand.format] != .ndjson {
+      context.console.note(
+        "sofatool: \(report.unmerged) values are unmerged operands of an operator that is not known; --json shows each")
+    }
     if report.findings.hasFindings {
       let number = report.findings.total
       context.console.warn(

@@ -27,6 +27,17 @@ public enum MergeOperator: Sendable, Hashable {
     }
   }
 
+  /// As tables record it.
+  public var name: String {
+    switch self {
+    case .stringAppend: "StringAppendOperator"
+    case .uint64Add: "UInt64AddOperator"
+    case .max: "MaxOperator"
+    case .put: "PutOperator"
+    case .unknown(let name): name
+    }
+  }
+
   /// Combines `operands`, oldest first, onto `base`; nil when the meaning is unknown.
   public func apply(base: UnsafeRawBufferPointer?, operands: [[UInt8]]) -> [UInt8]? {
     switch self {

@@ -66,10 +66,10 @@ public struct FileTarget: Sendable {
 
 extension DatabaseFile {
   /// Whether the name ends like a table's. Loose tables need no number.
-  var isTableName: Bool {
+  public var isTableName: Bool {
     switch self {
     case .table: true
-    case .other(let name): name.hasSuffix(".sst") || name.hasSuffix(".ldb")
+    case .other(let name): DirectoryKind.isTableName(name)
     default: false
     }
   }

@@ -113,6 +113,7 @@ public struct Finding: Sendable, Equatable {
     if let length { place += "+\(length)" }
     if let block { place += " (\(block.rawValue))" }
     let sums = stored.flatMap { stored in computed.map { " (stored \(stored), computed \($0))" } } ?? ""
-    return "\(severity.rawValue): \(code.rawValue):\(place): \(EscapedText.printable(detail))\(sums)"
+    if !place.isEmpty { place = ":" + place }
+    return "\(severity.rawValue): \(code.rawValue)\(place): \(EscapedText.printable(detail))\(sums)"
   }
 }

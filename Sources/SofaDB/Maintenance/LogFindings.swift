@@ -43,6 +43,17 @@ public struct LogFindings {
     }
   }
 
+  /// All findings of one log.
+  public static func scan(_ log: FileTarget) throws(DatabaseError) -> [Finding] {
+    let reader = LogReader(file: try log.open(), number: log.file.number ?? 0, mode: .skipAnyCorrupted)
+    var findings = LogFindings(file: log.name)
+    var found: [Finding] = []
+    while let item = try reader.next() {
+      if let finding = findings.finding(for: item, of: reader) { found.append(finding) }
+    }
+    return found
+  }
+
   /// Where new records end, the next header lies somewhere in an old one.
   private static func mayEndRecycledLog(_ event: LogEvent) -> Bool {
     switch event.cause {

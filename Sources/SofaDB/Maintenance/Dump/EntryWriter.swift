@@ -119,6 +119,32 @@ public struct EntryWriter: ~Copyable {
 
 /// Entries that are more than a value.
 extension EntryWriter {
+  /// A wide-column entity. Forms other than NDJSON show its default column, as a plain read would.
+  public mutating func entity(_ key: UnsafeRawBufferPointer, _ entity: WideColumnEntity) {
+    guard style.form == .ndjson else {
+      return entity.defaultValue.withUnsafeBytes { put(key, $0) }
+    }
+    begin("entity", key)
+    if !style.keysOnly {
+      columns(entity, opening: #"","columns":["#)
+      output.append("}\n")
+    } else {
+      output.append("\"}\n")
+    }
+  }
+
+  private mutating func columns(_ entity: WideColumnEntity, opening: StaticString) {
+    output.append(opening)
+    for (index, column) in entity.columns.enumerated() {
+      output.append(index == 0 ? "[\"" : ",[\"")
+      column.name.withUnsafeBytes { content($0, keyFormat) }
+      output.append(#"",""#)
+      column.value.withUnsafeBytes { content($0, valueFormat) }
+      output.append("\"]")
+    }
+    output.append(0x5D)
+  }
+
   /// A merge whose operator is not known, operands oldest first. Forms other than NDJSON show base and operands one
   /// after the other with nothing between them.
   public mutating func merge(_ key: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer?, operands: [[UInt8]]) {
@@ -138,6 +164,78 @@ extension EntryWriter {
       output.append("]}\n")
     } else {
       output.append("\"}\n")
+    }
+  }
+
+  /// One version of a key: `kind` nil where `rawKind` is none that is known. `value` is the end of a range deletion.
+  mutating func version(
+    _ storedKey: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, kind: EntryKind?, rawKind: UInt8,
+    sequence: SequenceNumber, _ place: VersionPlace, _ order: KeyOrder
+  ) {
+    let key = order.withoutTimestamp(storedKey)
+    let isRange = kind == .rangeDeletion
+    let shown = isRange ? order.withoutTimestamp(value) : value
+    let hasValue = !style.keysOnly && !(kind?.isPointTombstone ?? false)
+    let name = kind?.name ?? "kind-\(rawKind)"
+    switch style.form {
+    case .ndjson:
+      output.append(opening)
+      output.append(utf8: name)
+      member(#"","key":""#, key, keyFormat)
+      output.append(#"","seq":"#)
+      DecimalText.append(sequence, to: &output)
+      if order.timestampSize == 8, storedKey.count >= 8 {
+        output.append(#","timestamp":"#)
+        DecimalText.append(storedKey.internalKeyTrailer, to: &output)
+      }
+      output.append(place.json)
+      if hasValue { jsonValue(shown, kind) }
+      output.append("}\n")
+    case .text, .csv, .raw:
+      let isText = style.form == .text
+      output.append(opening)
+      if isText { cell(key, keyFormat, prefixed: keyIsPrefixed) } else { csvCell(key, keyFormat) }
+      output.append(isText ? 0x09 : 0x2C)
+      DecimalText.append(sequence, to: &output)
+      output.append(isText ? 0x09 : 0x2C)
+      output.append(utf8: name)
+      if !style.keysOnly {
+        output.append(isText ? 0x09 : 0x2C)
+        if hasValue {
+          let format = isRange ? keyFormat : valueFormat
+          let prefixed = isRange ? keyIsPrefixed : valueIsPrefixed
+          if isText { cell(shown, format, prefixed: prefixed) } else { csvCell(shown, format) }
+        }
+      }
+      output.append(isText ? place.text : place.csv)
+      output.append(isText ? "\n" : "\r\n")
+    }
+  }
+
+  /// The members that hold the value of a version.
+  private mutating func jsonValue(_ value: UnsafeRawBufferPointer, _ kind: EntryKind?) {
+    switch kind {
+    case .rangeDeletion:
+      member(#","end":""#, value, keyFormat)
+      output.append(0x22)
+    case .merge:
+      member(#","operands":[""#, value, valueFormat)
+      output.append("\"]")
+    case .valuePreferredSequence where value.count >= 8:
+      let split = value.count - 8
+      member(#","value":""#, UnsafeRawBufferPointer(rebasing: value[..<split]), valueFormat)
+      output.append(#"","preferred_seq":"#)
+      DecimalText.append(value.internalKeyTrailer, to: &output)
+    case .wideColumnEntity:
+      do throws(FormatError) {
+        columns(try WideColumnEntity(value), opening: #","columns":["#)
+      } catch {
+        member(#","value":""#, value, valueFormat)
+        output.append(0x22)
+      }
+    default:
+      member(#","value":""#, value, valueFormat)
+      output.append(0x22)
     }
   }
 }

@@ -1,0 +1,137 @@
+/// The work of the threads of a dump: takes pieces of the key space, steps through them and prints.
+final class EntryPieces: Sendable {
+  /// A range of one family.
+  struct Piece: Sendable {
+    var family: DatabaseView.Family
+    var from: [UInt8]?
+    var to: [UInt8]?
+    /// Whether it begins its family.
+    var isFirst: Bool
+  }
+
+  private let view: DatabaseView
+  private let pieces: [Piece]
+  private let style: EntryStyle
+  private let selection: DumpEntries.Selection
+  private let queue: DumpQueue
+  /// Gaps told already: a damaged block may lie in two pieces.
+  private let told = Monitor<Set<String>>([])
+  /// Entries that a limit still allows. Changed by one thread only, because a limit means one thread.
+  private let left: Monitor<UInt64>
+
+  init(
+    view: DatabaseView, pieces: [Piece], style: EntryStyle, selection: DumpEntries.Selection, queue: DumpQueue
+  ) {
+    self.view = view
+    self.pieces = pieces
+    self.style = style
+    self.selection = selection
+    self.queue = queue
+    left = Monitor(selection.limit ?? .max)
+  }
+
+  /// Runs on each thread until no piece is left.
+  func work() {
+    do throws(DatabaseError) {
+      while let number = queue.claim() {
+        let part = try dump(number)
+        queue.finish(number, part)
+      }
+    } catch {
+      queue.fail(error)
+    }
+  }
+
+  private func dump(_ number: Int) throws(DatabaseError) -> DumpReport {
+    let piece = pieces[number]
+    var part = DumpReport()
+    let allowed = left.change { $0 }
+    let damage = DamageLog()
+    var writer = EntryWriter(style: style, family: piece.family.name, capacity: DumpStream.chunk + (64 << 10))
+    if selection.versions {
+      var scan = VersionScan(view, piece, selection, queue, number)
+      try scan.run(&writer, &part, allowed: allowed, damage: damage)
+    } else {
+      try visible(piece, number, &writer, &part, allowed: allowed, damage: damage)
+    }
+    left.change { $0 -= min($0, part.entries) }
+    try queue.pass(&writer.output, of: number, mustWrite: true)
+    try tell(damage, &writer, &part)
+    try queue.pass(&writer.output, of: number, mustWrite: true)
+    return part
+  }
+
+  private func visible(
+    _ piece: Piece, _ number: Int, _ writer: inout EntryWriter, _ part: inout DumpReport, allowed: UInt64,
+    damage: DamageLog
+  ) throws(DatabaseError) {
+    let order = piece.family.order
+    let needsDigest = style.form == .ndjson
+    let seed = ContentDigest.Family(name: piece.family.name)
+    var digest = ContentDigest()
+    var entries: UInt64 = 0
+    var cursor = try view.cursor(piece.family, from: piece.from, to: piece.to, damage: damage)
+    try cursor.seekToFirst()
+    while cursor.isValid, entries < allowed {
+      let (isWanted, isPast) = selection.range.contains(cursor.userKey, in: order)
+      if isPast { break }
+      if isWanted {
+        entries += 1
+        if !selection.countOnly {
+          if cursor.content == .value {
+            writer.put(cursor.userKey, cursor.value)
+            if needsDigest { digest.add(.value, key: cursor.userKey, value: cursor.value, in: seed) }
+          } else {
+            EntryPieces.printOther(cursor, &writer, &part, &digest, seed)
+          }
+          if writer.output.count >= DumpStream.chunk {
+            try queue.pass(&writer.output, of: number, mustWrite: false)
+          }
+        }
+      }
+      try cursor.next()
+    }
+    part.entries = entries
+    part.digest = digest
+  }
+
+  /// Entities, and merges whose operator is not known.
+  @inline(never)
+  private static func printOther(
+    _ cursor: borrowing VisibleCursor, _ writer: inout EntryWriter, _ part: inout DumpReport,
+    _ digest: inout ContentDigest, _ seed: ContentDigest.Family
+  ) {
+    if cursor.content == .operands {
+      part.unmerged += 1
+      writer.merge(cursor.userKey, base: cursor.hasBase ? cursor.value : nil, operands: cursor.operands)
+      if cursor.hasBase { digest.add(.value, key: cursor.userKey, value: cursor.value, in: seed) }
+      for operand in cursor.operands {
+        operand.withUnsafeBytes { digest.add(.merge, key: cursor.userKey, value: $0, in: seed) }
+      }
+    } else if let entity = cursor.entity {
+      if writer.style.form != .ndjson { part.flattenedEntities += 1 }
+      writer.entity(cursor.userKey, entity)
+      var encoded = ByteWriter()
+      entity.encode(into: &encoded)
+      digest.add(.wideColumnEntity, key: cursor.userKey, value: encoded.bytes, in: seed)
+    }
+  }
+
+  // MARK: Gaps
+
+  private func tell(
+    _ damage: DamageLog, _ writer: inout EntryWriter, _ part: inout DumpReport
+  ) throws(DatabaseError) {
+    for gap in damage.gaps {
+      let place = "\(gap.file) \(gap.offset ?? 0)"
+      guard told.change({ $0.insert(place).inserted }) else { continue }
+      let finding = try GapFinding.finding(gap, in: view.directory)
+      part.findings.count(finding)
+      queue.report(finding)
+      guard style.form == .ndjson, !selection.countOnly else { continue }
+      var json = JSONWriter()
+      GapFinding.encode(finding, gap, style, into: &json)
+      writer.output.append(json.output.bytes)
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/// A stretch that a scan left out, as a finding and as the `gap` record of a dump.
+enum GapFinding {
+  /// Looks at the block again to say what exactly is wrong with it.
+  static func finding(_ gap: DamageGap, in directory: any ReadableDirectory) throws(DatabaseError) -> Finding {
+    let name = gap.file.utf8.lastIndex(of: UInt8(ascii: "/"))
+      .map { String(gap.file[gap.file.utf8.index(after: $0)...]) } ?? gap.file
+    var finding = Finding(
+      gap.error.kind == .notFound ? .fileMissing : .blockDecode, file: name, offset: gap.offset, length: gap.length,
+      block: .data, detail: gap.error.detail)
+    if finding.code == .blockDecode {
+      do throws(DatabaseError) {
+        let table = try TableFile(directory.open(name))
+        if let offset = gap.offset, let length = gap.length {
+          let handle = BlockHandle(offset: offset, size: length)
+          let block = try BlockExamination(table, handle, .data, file: name, decompressor: Decompressor())
+          finding = block.finding ?? finding
+        }
+      } catch {
+        finding = try TableFailure.finding(error, file: name)
+        finding.length = gap.length
+      }
+    }
+    finding.from = gap.from
+    finding.to = gap.to
+    return finding
+  }
+
+  /// `from` and `to` are user keys around the gap, both absent where the table begins or ends there.
+  static func encode(_ finding: Finding, _ gap: DamageGap, _ style: EntryStyle, into json: inout JSONWriter) {
+    json.beginObject()
+    json.field("record", "gap")
+    if let file = finding.file { json.field("file", EscapedText.printable(file)) }
+    if let offset = finding.offset { json.field("offset", offset) }
+    if let length = finding.length { json.field("length", length) }
+    if let from = gap.from { json.field("from", from, as: style.keyFormat) }
+    if let to = gap.to { json.field("to", to, as: style.keyFormat) }
+    json.field("code", finding.code.rawValue)
+    json.endObject()
+    json.newline()
+  }
+}
