@@ -1,0 +1,81 @@
+/// Reads every record of a blob file and checks both checksums of each. Throws only what the disk throws.
+struct BlobAudit {
+  private let file: any RandomAccessFile
+  private let metadata: BlobFileMetadata?
+  private(set) var findings: [Finding] = []
+
+  init(_ file: any RandomAccessFile, metadata: BlobFileMetadata?) {
+    self.file = file
+    self.metadata = metadata
+  }
+
+  mutating func run() throws(DatabaseError) {
+    let blob: BlobFile
+    let footer: BlobFile.Footer?
+    do throws(DatabaseError) {
+      blob = try BlobFile(file: file)
+      footer = try blob.footer()
+    } catch {
+      guard error.kind == .corruption else { throw error }
+      return add(error.offset ?? 0, nil, error.detail)
+    }
+    let end = file.size - (footer == nil ? 0 : UInt64(BlobFile.footerSize))
+    var offset = UInt64(BlobFile.headerSize)
+    var count: UInt64 = 0
+    while offset < end {
+      guard let length = try record(at: offset, end: end) else { break }
+      offset += length
+      count += 1
+    }
+    judge(count, bytes: offset - UInt64(BlobFile.headerSize), footer)
+  }
+
+  /// Checks one record; its length, or nil when nothing behind it can be found.
+  private mutating func record(at offset: UInt64, end: UInt64) throws(DatabaseError) -> UInt64? {
+    let headerSize = UInt64(BlobFile.recordHeaderSize)
+    guard end - offset >= headerSize else {
+      add(offset, end - offset, "the file ends inside a blob record")
+      return nil
+    }
+    let bytes = try file.readExactly(BlobFile.recordHeaderSize, at: offset)
+    let header: BlobRecordHeader
+    do throws(FormatError) { header = try BlobRecordHeader(bytes.bytes) } catch {
+      add(offset, headerSize, "\(error.reason)")
+      return nil
+    }
+    let (body, overflow) = header.keySize.addingReportingOverflow(header.valueSize)
+    guard !overflow, body <= end - offset - headerSize else {
+      add(offset, end - offset, "the file ends inside a blob record")
+      return nil
+    }
+    var checksum: UInt32 = 0
+    var position: UInt64 = 0
+    while position < body {
+      let piece = try file.readExactly(Int(min(body - position, 1 << 20)), at: offset + headerSize + position)
+      checksum = CRC32C.checksum(piece.bytes, continuing: checksum)
+      position += UInt64(piece.count)
+    }
+    if CRC32C.mask(checksum) != header.bodyChecksum { add(offset, headerSize + body, "blob checksum mismatch") }
+    return headerSize + body
+  }
+
+  private mutating func judge(_ count: UInt64, bytes: UInt64, _ footer: BlobFile.Footer?) {
+    guard findings.isEmpty else { return }
+    if let footer, footer.records != count {
+      add(file.size - UInt64(BlobFile.footerSize), nil, "the footer counts \(footer.records) records, there are \(count)")
+    }
+    guard let metadata else { return }
+    if metadata.count != count || metadata.bytes != bytes {
+      findings.append(
+        Finding(
+          .blobReference, file: file.name,
+          detail: "the MANIFEST records \(metadata.count) blobs in \(metadata.bytes) bytes, "
+            + "the file holds \(count) in \(bytes)"))
+    }
+  }
+
+  private mutating func add(_ offset: UInt64, _ length: UInt64?, _ detail: String) {
+    findings.append(
+      Finding(.blockChecksum, file: file.name, offset: offset, length: length, detail: detail))
+  }
+}

@@ -1,0 +1,175 @@
+/// Checks what ties the files of a database together: CURRENT, the MANIFEST and its rules, and the list of files.
+///
+/// Finds what there is to check in detail: live tables, blob files and logs. Throws only what the disk throws.
+struct DirectoryAudit {
+  /// One live table.
+  struct Table: Sendable {
+    var metadata: TableMetadata
+    var family: String
+    var order: KeyOrder
+    var file: String
+  }
+
+  private let directory: any ReadableDirectory
+  private(set) var findings: [Finding] = []
+  private(set) var history: ManifestHistory?
+  /// Family by family, level by level.
+  private(set) var tables: [Table] = []
+  private(set) var blobs: [BlobFileMetadata] = []
+  /// Names of logs that would be replayed, ascending.
+  private(set) var logs: [UInt64] = []
+  /// Names that no MANIFEST explains, for directories whose MANIFEST cannot be read.
+  private(set) var unlistedTables: [String] = []
+  /// Bytes of all files in scope.
+  private(set) var bytesInScope: UInt64 = 0
+
+  init(_ directory: any ReadableDirectory) { self.directory = directory }
+
+  mutating func run() throws(DatabaseError) {
+    var names: [DatabaseFile: String] = [:]
+    for entry in try directory.entries() where entry.kind == .file {
+      names[DatabaseFile(name: entry.name)] = entry.name
+    }
+    try readManifest()
+    guard let version = history?.version, isUsable else {
+      unlistedTables = names.compactMap { file, name in if case .table = file { name } else { nil } }.sorted()
+      for name in unlistedTables { bytesInScope += try size(of: name) ?? 0 }
+      return
+    }
+    checkRules(version)
+    try list(version, names)
+  }
+
+  /// Whether the version is worth holding the directory against.
+  private var isUsable: Bool {
+    guard let history else { return false }
+    if case .corrupt = history.tail, history.recordCount == 0 { return false }
+    return true
+  }
+
+  private mutating func readManifest() throws(DatabaseError) {
+    let number: UInt64
+    do throws(DatabaseError) { number = try CurrentFile.read(directory) } catch {
+      guard error.kind == .corruption || error.kind == .notFound else { throw error }
+      findings.append(
+        Finding(
+          .currentDangling, file: CurrentFile.name, offset: error.offset,
+          detail: error.kind == .notFound ? "there is no CURRENT: no MANIFEST is named" : error.detail))
+      return
+    }
+    let name = DatabaseFile.manifest(number).name
+    let read: ManifestHistory
+    do throws(DatabaseError) { read = try ManifestReader.read(directory, name: name) } catch {
+      guard error.kind == .notFound else { throw error }
+      findings.append(
+        Finding(.currentDangling, file: CurrentFile.name, detail: "it names \(name), which is not there"))
+      return
+    }
+    history = read
+    bytesInScope += read.size + (try size(of: CurrentFile.name) ?? 0)
+    switch read.tail {
+    case .clean: break
+    case .torn(let offset, let reason):
+      findings.append(
+        Finding(
+          .manifestTail, file: name, offset: offset, length: read.lostBytes, block: .manifestRecord,
+          detail: "\(reason): a crash while writing, or the loss of the last edit"))
+    case .corrupt(let error):
+      findings.append(
+        Finding(
+          .manifestRecord, file: name, offset: error.offset, length: read.lostBytes, block: .manifestRecord,
+          detail: error.detail))
+    }
+  }
+
+  private mutating func checkRules(_ version: Version) {
+    for violation in VersionInvariants.check(version) {
+      let code: FindingCode =
+        switch violation.rule {
+        case .levelOverlap: .levelOverlap
+        case .levelOrder: .levelSequence
+        case .bounds: .manifestBounds
+        case .sequence, .fileNumber: .manifestSequence
+        case .blobReference: .blobReference
+        }
+      findings.append(
+        Finding(
+          code, file: history?.name, family: version.family(violation.family)?.name, level: violation.level,
+          detail: violation.detail))
+    }
+  }
+
+  private mutating func list(_ version: Version, _ names: [DatabaseFile: String]) throws(DatabaseError) {
+    var live = Set<UInt64>()
+    for family in version.families {
+      for table in family.tables {
+        live.insert(table.number)
+        let name = names[.table(table.number, .sst)] ?? names[.table(table.number, .ldb)]
+        guard let name else {
+          var finding = Finding(
+            .fileMissing, file: DatabaseFile.table(table.number).name, family: family.name, level: table.level,
+            detail: "the MANIFEST lists this table and it is not there")
+          (finding.from, finding.to) = (table.smallest.userKey, table.largest.userKey)
+          findings.append(finding)
+          bytesInScope += table.size
+          continue
+        }
+        bytesInScope += try size(of: name) ?? 0
+        tables.append(Table(metadata: table, family: family.name, order: family.order, file: name))
+      }
+      for blob in family.blobFiles {
+        live.insert(blob.number)
+        guard let name = names[.blob(blob.number)] else {
+          findings.append(
+            Finding(
+              .fileMissing, file: DatabaseFile.blob(blob.number).name, family: family.name,
+              detail: "the MANIFEST lists this blob file and it is not there"))
+          continue
+        }
+        bytesInScope += try size(of: name) ?? 0
+        blobs.append(blob)
+      }
+    }
+    try listLogs(version, names)
+    listOrphans(version, live, names)
+  }
+
+  private mutating func listLogs(_ version: Version, _ names: [DatabaseFile: String]) throws(DatabaseError) {
+    let present = names.keys.compactMap { file in if case .log(let number) = file { number } else { nil } }
+    logs = LogSelection(version, present: present).replayed
+    for number in logs { bytesInScope += try size(of: DatabaseFile.log(number).name) ?? 0 }
+    for log in version.trackedLogs {
+      let name = DatabaseFile.log(log.number).name
+      guard let synced = log.syncedSize else { continue }
+      let found = names[.log(log.number)] == nil ? nil : try size(of: name)
+      guard found ?? 0 < synced else { continue }
+      findings.append(
+        Finding(
+          .walGap, file: name, offset: found, length: synced - (found ?? 0), block: .logRecord,
+          detail: found == nil
+            ? "the MANIFEST says that this log was synced and it is not there"
+            : "the log is shorter than the \(synced) bytes that the MANIFEST says were synced"))
+    }
+  }
+
+  /// Files that no live version needs. They hold nothing that a reader sees, unless the MANIFEST lost its end.
+  private mutating func listOrphans(_ version: Version, _ live: Set<UInt64>, _ names: [DatabaseFile: String]) {
+    let isCut = !(history?.isClean ?? false)
+    for (file, name) in names.sorted(by: { $0.value < $1.value }) {
+      switch file {
+      case .table(let number, _), .blob(let number):
+        guard !live.contains(number) else { continue }
+        let isNewer = isCut && number >= version.nextFileNumber
+        findings.append(
+          Finding(
+            .fileOrphan, severity: isNewer ? .error : .info, file: name,
+            detail: isNewer
+              ? "newer than the MANIFEST, whose end is lost: it may hold the only copy of flushed writes"
+              : "the MANIFEST does not list it; an engine deletes it on its next open"))
+      default: continue
+      }
+    }
+  }
+
+  private func size(of name: String) throws(DatabaseError) -> UInt64? { try directory.attributes(of: name)?.size }
+}

@@ -1,0 +1,113 @@
+internal import Synchronization
+
+/// Reads every byte of a database, or of loose tables, and says what is wrong. Writes nothing and takes no lock that
+/// could block an engine.
+///
+/// Files are checked in parallel, each by one thread in one streaming pass; memory is a few MiB a thread plus the index
+/// of the tables being read. Findings are given in a fixed order, whatever the number of threads.
+public struct Verify: Sendable {
+  public var level: VerifyLevel
+  /// Threads, at least 1.
+  public var jobs: Int
+  /// Told how many of how many bytes are done, from any thread.
+  public var progress: @Sendable (UInt64, UInt64) -> Void = { _, _ in }
+  /// Asked between files; true ends the run with `cancelled`.
+  public var isCancelled: @Sendable () -> Bool = { false }
+
+  private let directory: any ReadableDirectory
+  private let tables: [String]?
+
+  /// Checks the database in `directory`.
+  public init(database directory: any ReadableDirectory, level: VerifyLevel = .full, jobs: Int = Workers.processors) {
+    self.directory = directory
+    self.level = level
+    self.jobs = max(jobs, 1)
+    tables = nil
+  }
+
+  /// Checks the loose tables `names` of `directory`.
+  public init(
+    tables names: [String], in directory: any ReadableDirectory, level: VerifyLevel = .full,
+    jobs: Int = Workers.processors
+  ) {
+    self.directory = directory
+    self.level = level
+    self.jobs = max(jobs, 1)
+    tables = names
+  }
+
+  /// Gives each finding to `report` as soon as its turn has come, on the caller's or a worker's thread, one at a time.
+  /// Throws what the disk throws, `locked` when the database changed under the check, and `cancelled`.
+  public func run(report: @escaping @Sendable (Finding) -> Void) throws(DatabaseError) -> FindingSummary {
+    let start = MonotonicClock.seconds
+    var summary = FindingSummary()
+    let before = tables == nil ? try fingerprint() : ""
+    var directoryAudit = DirectoryAudit(directory)
+    var work: [AuditTask] = []
+    if let tables {
+      for name in tables { work.append(.looseTable(name)) }
+      for name in tables { summary.bytesInScope += try directory.attributes(of: name)?.size ?? 0 }
+    } else {
+      try directoryAudit.run()
+      work = AuditTask.all(directoryAudit, level: level)
+      summary.bytesInScope = directoryAudit.bytesInScope
+    }
+    let results = AuditResults(count: work.count, total: summary.bytesInScope, report: report, progress: progress)
+    results.add(directoryAudit.findings)
+    let auditor = Auditor(
+      directory: directory, level: level, newestLog: directoryAudit.logs.last, results: results)
+    let tasks = work
+    let next = Atomic<Int>(0)
+    let isCancelled = isCancelled
+    Workers.run(min(jobs, max(tasks.count, 1))) { _ in
+      while true {
+        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard index < tasks.count, !results.hasFailed else { return }
+        if isCancelled() { return results.fail(DatabaseError(.cancelled, "interrupted")) }
+        auditor.run(tasks[index], index)
+      }
+    }
+    try results.close(crossChecks(directoryAudit, results))
+    if tables == nil, try fingerprint() != before {
+      throw DatabaseError(
+        .locked, file: directory.path, "the database was written to while it was checked: there is no verdict")
+    }
+    summary.take(results)
+    summary.files = UInt64(work.count + (directoryAudit.history == nil ? 0 : 2))
+    summary.bytes += directoryAudit.history.map { $0.size + UInt64(CurrentFile.name.utf8.count) } ?? 0
+    summary.bytes = max(summary.bytes, level == .quick || results.isWhole ? summary.bytesInScope : 0)
+    summary.seconds = MonotonicClock.seconds - start
+    return summary
+  }
+
+  /// What only the sum of all tables tells: blob files that are referred to and not listed.
+  private func crossChecks(_ audit: DirectoryAudit, _ results: AuditResults) -> [Finding] {
+    guard tables == nil, level == .full else { return [] }
+    let known = Set(audit.blobs.map(\.number))
+    var findings: [Finding] = []
+    for (table, file) in results.blobReferences.sorted(by: { ($0.table, $0.blob) < ($1.table, $1.blob) })
+    where !known.contains(file) {
+      findings.append(
+        Finding(
+          .blobReference, file: table, detail: "it refers to \(DatabaseFile.blob(file).name), which is not listed"))
+    }
+    return findings
+  }
+
+  /// Changes whenever an engine commits anything.
+  private func fingerprint() throws(DatabaseError) -> String {
+    guard let current = try directory.attributes(of: CurrentFile.name), current.size < 64 else { return "" }
+    let file = try directory.open(CurrentFile.name)
+    let bytes = try file.readExactly(Int(file.size), at: 0)
+    let name = String(decoding: bytes.bytes.dropLast(), as: UTF8.self)
+    guard case .manifest = DatabaseFile(name: name) else { return name }
+    return "\(name) \(try directory.attributes(of: name)?.size ?? 0)"
+  }
+}
+
+extension FindingSummary {
+  fileprivate mutating func take(_ results: AuditResults) {
+    bytes = results.bytesDone
+    for finding in results.findings { count(finding) }
+  }
+}
