@@ -42,7 +42,7 @@ struct Auditor: Sendable {
     let file = try directory.open(name)
     let results = results
     let audit = TableAudit(
-      file, metadata: table?.metadata, family: table?.family, order: table?.order, level: level,
+      file, name: name, metadata: table?.metadata, family: table?.family, order: table?.order, level: level,
       progress: { results.advance($0) })
     try audit.run()
     if let facts = audit.facts { results.refer(name, facts.blobReferences.keys) }

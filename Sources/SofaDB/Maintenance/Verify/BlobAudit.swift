@@ -1,11 +1,13 @@
 /// Reads every record of a blob file and checks both checksums of each. Throws only what the disk throws.
 struct BlobAudit {
   private let file: any RandomAccessFile
-  private let metadata: BlobFileMetadata?
+  private let name: String
+  private let metadata: BlobFileMetadata
   private(set) var findings: [Finding] = []
 
-  init(_ file: any RandomAccessFile, metadata: BlobFileMetadata?) {
+  init(_ file: any RandomAccessFile, metadata: BlobFileMetadata) {
     self.file = file
+    name = DatabaseFile.blob(metadata.number).name
     self.metadata = metadata
   }
 
@@ -64,11 +66,10 @@ struct BlobAudit {
     if let footer, footer.records != count {
       add(file.size - UInt64(BlobFile.footerSize), nil, "the footer counts \(footer.records) records, there are \(count)")
     }
-    guard let metadata else { return }
     if metadata.count != count || metadata.bytes != bytes {
       findings.append(
         Finding(
-          .blobReference, file: file.name,
+          .blobReference, file: name,
           detail: "the MANIFEST records \(metadata.count) blobs in \(metadata.bytes) bytes, "
             + "the file holds \(count) in \(bytes)"))
     }
@@ -76,6 +77,6 @@ struct BlobAudit {
 
   private mutating func add(_ offset: UInt64, _ length: UInt64?, _ detail: String) {
     findings.append(
-      Finding(.blockChecksum, file: file.name, offset: offset, length: length, detail: detail))
+      Finding(.blockChecksum, file: name, offset: offset, length: length, detail: detail))
   }
 }

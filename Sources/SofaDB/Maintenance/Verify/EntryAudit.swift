@@ -18,6 +18,8 @@ struct EntryAudit: ~Copyable {
   private var previous = ByteWriter()
   private var hasPrevious = false
   private var first: [UInt8]?
+  /// Payloads in the table itself that entries refer to.
+  private(set) var embeddedBlobs: [BlockHandle] = []
 
   /// What is wrong with a block, without its place.
   struct Flaw {
@@ -104,6 +106,9 @@ struct EntryAudit: ~Copyable {
     facts.entries += 1
     facts.rawKeyBytes += UInt64(cursor.key.count)
     facts.rawValueBytes += UInt64(cursor.value.count)
+    if globalSequence != nil, stored != 0 {
+      return Flaw(code: .levelSequence, detail: "an external table with a sequence number of its own")
+    }
     let sequence = globalSequence ?? stored
     facts.smallestSequence = min(facts.smallestSequence, sequence)
     facts.largestSequence = max(facts.largestSequence, sequence)
@@ -113,20 +118,36 @@ struct EntryAudit: ~Copyable {
     } else if kind == .merge {
       facts.mergeOperands += 1
     } else if kind == .blobIndex {
-      return countBlob()
+      return countBlob(cursor.value)
+    } else if kind == .wideColumnEntity {
+      return countColumns()
     }
-    if globalSequence != nil, stored != 0 { return Flaw(code: .levelSequence, detail: "an external table with a sequence number of its own") }
     return nil
   }
 
-  private mutating func countBlob() -> Flaw? {
+  private mutating func countBlob(_ reference: UnsafeRawBufferPointer) -> Flaw? {
     do throws(FormatError) {
-      if case .stored(let file, _, _, _) = try BlobIndex(cursor.value), file != 0 {
+      guard case .stored(let file, let offset, let size, _) = try BlobIndex(reference) else { return nil }
+      if file == 0 {
+        embeddedBlobs.append(BlockHandle(offset: offset, size: size))
+      } else {
         facts.blobReferences[file, default: 0] += 1
       }
       return nil
     } catch {
       return Flaw(code: .blobReference, detail: "\(error.reason)", entry: cursor.entryOffset)
+    }
+  }
+
+  private mutating func countColumns() -> Flaw? {
+    do throws(FormatError) {
+      for column in try WideColumnEntity(cursor.value).columns where column.isBlobReference {
+        let reference = ByteBuffer(column.value)
+        if let flaw = countBlob(reference.bytes) { return flaw }
+      }
+      return nil
+    } catch {
+      return Flaw(code: .blockDecode, detail: "\(error.reason)", entry: cursor.entryOffset)
     }
   }
 

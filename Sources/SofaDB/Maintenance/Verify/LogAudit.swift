@@ -8,6 +8,7 @@ struct LogAudit {
   private(set) var firstSequence: SequenceNumber?
   private(set) var nextSequence: SequenceNumber?
   private(set) var predecessor: LogReader.Predecessor?
+  private var hasTransactions = false
 
   /// `isNewest`: only the newest log may end in a torn write without anything being lost behind it.
   init(_ file: any RandomAccessFile, number: UInt64, isNewest: Bool) {
@@ -17,11 +18,11 @@ struct LogAudit {
   }
 
   mutating func run() throws(DatabaseError) {
-    let reader = LogReader(file: file, number: number, mode: .skipAnyCorrupted)
+    let reader = LogReader(file: file, number: number, mode: .tolerateCorruptedTail)
     while let item = try reader.next() {
       switch item {
       case .record(let record): check(record)
-      case .event(let event): note(event)
+      case .event(let event): note(event, isRecycled: reader.isRecycled)
       }
     }
     predecessor = reader.predecessor
@@ -30,8 +31,10 @@ struct LogAudit {
   private mutating func check(_ record: LogReader.Record) {
     do throws(FormatError) {
       try WriteBatchReader.check(record.bytes)
-      let batch = try WriteBatchReader(record.bytes)
-      if let nextSequence, batch.sequence < nextSequence, batch.count > 0 {
+      var batch = try WriteBatchReader(record.bytes)
+      // A prepared batch takes its numbers only when it is committed, so nothing follows from those in the log.
+      while let operation = try batch.next() { hasTransactions = hasTransactions || operation.isTransactionMarker }
+      if let nextSequence, batch.sequence < nextSequence, batch.count > 0, !hasTransactions {
         add(.walRecord, record.offset, record.end - record.offset, "a batch whose sequence numbers go back")
       }
       firstSequence = firstSequence ?? batch.sequence
@@ -41,17 +44,18 @@ struct LogAudit {
     }
   }
 
-  private mutating func note(_ event: LogEvent) {
+  private mutating func note(_ event: LogEvent, isRecycled: Bool) {
+    // Behind the end of a recycled log lie whole records of the log that the file was before.
+    if event.isReported || (event.hidesRecord && !isRecycled) {
+      return add(.walRecord, event.offset, event.length, event.reason)
+    }
     switch event.cause {
-    case .zeroPadding, .ignoredType: return
-    case .oldRecord(let isIntact): if !isIntact || event.endsLog || !event.isReported { return }
-    case .truncatedHeader, .truncatedRecord:
-      return add(.walTail, event.offset, event.length, event.reason, severity: isNewest ? .warning : .error)
+    case .truncatedHeader, .truncatedRecord, .badLength:
+      if isRecycled { return }
+      add(.walTail, event.offset, event.length, event.reason, severity: isNewest ? .warning : .error)
+    // The tail of the log that a recycled file was before, and padding.
     default: break
     }
-    let isTail = event.endsLog && !event.hidesRecord && isNewest
-    if isTail, case .badLength = event.cause { return add(.walTail, event.offset, event.length, event.reason) }
-    add(.walRecord, event.offset, event.length, event.reason)
   }
 
   private mutating func add(
@@ -59,6 +63,6 @@ struct LogAudit {
   ) {
     findings.append(
       Finding(
-        code, severity: severity, file: file.name, offset: offset, length: length, block: .logRecord, detail: detail))
+        code, severity: severity, file: DatabaseFile.log(number).name, offset: offset, length: length, block: .logRecord, detail: detail))
   }
 }

@@ -7,7 +7,9 @@
 ///
 /// Used by one thread. Throws only what the disk throws; everything else is a finding.
 final class TableAudit {
-  let file: any RandomAccessFile
+  private let file: any RandomAccessFile
+  /// In its directory.
+  private let name: String
   private let metadata: TableMetadata?
   private let family: String?
   private let level: VerifyLevel
@@ -23,10 +25,11 @@ final class TableAudit {
 
   /// `order`: the family's; nil takes the table's own. `progress` is told of every piece, in bytes.
   init(
-    _ file: any RandomAccessFile, metadata: TableMetadata?, family: String?, order: KeyOrder?, level: VerifyLevel,
+    _ file: any RandomAccessFile, name: String, metadata: TableMetadata?, family: String?, order: KeyOrder?, level: VerifyLevel,
     progress: @escaping (UInt64) -> Void = { _ in }
   ) {
     self.file = file
+    self.name = name
     self.metadata = metadata
     self.family = family
     self.order = order
@@ -103,7 +106,10 @@ final class TableAudit {
         findings.append(flaw)
       }
     }
-    for gap in blocks.strayBytes { findings.append(stray(gap)) }
+    if map.problems.isEmpty, properties?.hasEmbeddedBlobs != true {
+      for gap in blocks.strayBytes { findings.append(stray(gap)) }
+    }
+    if level == .full, properties?.hasEmbeddedBlobs == true { try checkEmbedded(entries.embeddedBlobs, table) }
     // The footer and what stands behind the last block.
     let rest = file.size - min(bytesChecked, file.size)
     bytesChecked = file.size
@@ -112,6 +118,19 @@ final class TableAudit {
     entries.finish(tombstones)
     facts = entries.facts
     if isWhole { compare(entries.facts, order) }
+  }
+
+  /// Payloads between the data blocks, which only entries lead to.
+  private func checkEmbedded(_ handles: [BlockHandle], _ table: TableFile) throws(DatabaseError) {
+    for handle in handles {
+      do throws(DatabaseError) { _ = try table.readEmbeddedBlob(offset: handle.offset, size: handle.size) } catch {
+        guard error.kind == .corruption || error.kind == .unsupported else { throw error }
+        findings.append(
+          Finding(
+            .blockChecksum, file: name, family: family, level: metadata?.level, offset: handle.offset,
+            length: handle.size, block: .data, detail: error.detail))
+      }
+    }
   }
 
   private func checkEntries(
@@ -196,19 +215,19 @@ final class TableAudit {
     guard let flaw = FooterPadding.flaw(file, footer) else { return }
     findings.append(
       Finding(
-        .blockDecode, severity: .warning, file: file.name, family: family, level: metadata?.level,
+        .blockDecode, severity: .warning, file: name, family: family, level: metadata?.level,
         offset: footer.offset, length: UInt64(footer.size), block: .footer, detail: flaw))
   }
 
   private func stray(_ gap: TablePass.Gap) -> Finding {
     Finding(
-      .blockDecode, severity: .warning, file: file.name, family: family, level: metadata?.level, offset: gap.offset,
+      .blockDecode, severity: .warning, file: name, family: family, level: metadata?.level, offset: gap.offset,
       length: gap.length, detail: "bytes other than zero that belong to no block")
   }
 
   private func place(_ flaw: FlawAt, _ block: TablePass.Block, _ map: TableMap) -> Finding {
     var finding = Finding(
-      flaw.code, file: file.name, family: family, level: metadata?.level, offset: block.handle.offset,
+      flaw.code, file: name, family: family, level: metadata?.level, offset: block.handle.offset,
       length: block.handle.size, block: block.kind.finding, detail: flaw.detail)
     finding.stored = flaw.stored
     finding.computed = flaw.computed
@@ -218,7 +237,7 @@ final class TableAudit {
   }
 
   private func finding(_ code: FindingCode, block: Finding.BlockKind? = nil, detail: String) -> Finding {
-    Finding(code, file: file.name, family: family, level: metadata?.level, block: block, detail: detail)
+    Finding(code, file: name, family: family, level: metadata?.level, block: block, detail: detail)
   }
 
   /// Runs one step; damage becomes a finding and nil, a failing disk is thrown.
@@ -243,7 +262,7 @@ final class TableAudit {
     if table != nil, code == .blockChecksum { return }
     findings.append(
       Finding(
-        code, file: file.name, family: family, level: metadata?.level, offset: error.offset, length: handle?.size,
+        code, file: name, family: family, level: metadata?.level, offset: error.offset, length: handle?.size,
         block: block, detail: error.detail))
   }
 }
