@@ -11,17 +11,24 @@ public struct VersionBuilder: Sendable {
   private var maxColumnFamily: UInt32 = 0
   private var databaseID: String?
   private var trackedLogs: [UInt64: VersionEdit.LogAddition] = [:]
+  /// Tracked WALs with smaller numbers are gone.
+  private var firstTrackedLog: UInt64 = 0
+  private var names: Set<String>
   private var sawLogNumber = false
   private var writtenByLevelDB = false
   private var usesRocksDBTags = false
   private var group: [VersionEdit] = []
 
   /// A new database: the family `default` and nothing else.
-  public init() { families = [0: FamilyBuilder(id: 0, name: "default")] }
+  public init() {
+    families = [0: FamilyBuilder(id: 0, name: "default")]
+    names = ["default"]
+  }
 
   /// Goes on from `version`.
   public init(_ version: Version) {
     families = Dictionary(version.families.map { ($0.id, FamilyBuilder($0)) }, uniquingKeysWith: { $1 })
+    names = Set(version.families.map(\.name))
     lastSequence = version.lastSequence
     nextFileNumber = version.nextFileNumber
     previousLogNumber = version.previousLogNumber
@@ -52,7 +59,7 @@ public struct VersionBuilder: Sendable {
       families: families.values.map { $0.build() }, lastSequence: lastSequence ?? 0,
       nextFileNumber: nextFileNumber ?? 0, previousLogNumber: previousLogNumber,
       minLogNumberToKeep: minLogNumberToKeep, maxColumnFamily: maxColumnFamily, databaseID: databaseID,
-      trackedLogs: Array(trackedLogs.values), dialect: writtenByLevelDB && !usesRocksDBTags ? .leveldb : .rocksdb)
+      trackedLogs: trackedLogs.values.filter { $0.number >= firstTrackedLog }, dialect: writtenByLevelDB && !usesRocksDBTags ? .leveldb : .rocksdb)
   }
 
   public mutating func apply(_ edit: VersionEdit) throws(DatabaseError) {
@@ -102,7 +109,7 @@ public struct VersionBuilder: Sendable {
     maxColumnFamily = edit.maxColumnFamily ?? maxColumnFamily
     databaseID = edit.databaseID ?? databaseID
     for log in edit.logAdditions { trackedLogs[log.number] = log }
-    if let number = edit.logDeletion { trackedLogs = trackedLogs.filter { $0.key >= number } }
+    firstTrackedLog = max(firstTrackedLog, edit.logDeletion ?? 0)
   }
 
   private mutating func changeFamilies(_ edit: VersionEdit) throws(DatabaseError) {
@@ -110,18 +117,20 @@ public struct VersionBuilder: Sendable {
     if let name = edit.addedFamily {
       guard !edit.dropsFamily else { throw FamilyBuilder.corruption("adds and drops column family \(id)") }
       guard families[id] == nil else { throw FamilyBuilder.corruption("adds column family \(id), which exists") }
-      guard !families.values.contains(where: { $0.name == name }) else {
+      guard !names.contains(name) else {
         throw FamilyBuilder.corruption("adds a second column family of one name")
       }
       var family = FamilyBuilder(id: id, name: name)
       try family.apply(edit)
       families[id] = family
+      names.insert(name)
       maxColumnFamily = max(maxColumnFamily, id)
     } else {
       guard id != 0 else { throw FamilyBuilder.corruption("drops the default column family") }
-      guard families.removeValue(forKey: id) != nil else {
+      guard let family = families.removeValue(forKey: id) else {
         throw FamilyBuilder.corruption("drops the unknown column family \(id)")
       }
+      names.remove(family.name)
     }
   }
 }

@@ -5,19 +5,25 @@
 public struct VersionInvariants {
   private let version: Version
   private let levelCount: Int
+  private let oldEngines: Bool
   private var violations: [VersionViolation] = []
 
   /// `levelCount`: RocksDB's option `num_levels`, which refuses deeper tables; nil where it is not known.
-  public static func check(_ version: Version, levelCount: Int? = nil) -> [VersionViolation] {
-    var invariants = VersionInvariants(version, levelCount: levelCount ?? VersionEdit.levelLimit)
+  /// `oldEngines`: also what RocksDB before 7.10 asks of level 0, which newer ones may leave broken.
+  public static func check(
+    _ version: Version, levelCount: Int? = nil, oldEngines: Bool = false
+  ) -> [VersionViolation] {
+    var invariants = VersionInvariants(
+      version, levelCount: levelCount ?? VersionEdit.levelLimit, oldEngines: oldEngines)
     for family in version.families { invariants.check(family) }
     invariants.checkNumbers()
     return invariants.violations
   }
 
-  private init(_ version: Version, levelCount: Int) {
+  private init(_ version: Version, levelCount: Int, oldEngines: Bool) {
     self.version = version
     self.levelCount = levelCount
+    self.oldEngines = oldEngines
   }
 
   private mutating func add(
@@ -77,7 +83,9 @@ public struct VersionInvariants {
   private mutating func checkNewestLevel(_ family: ColumnFamily) {
     let tables = family.levels[0]
     guard tables.count > 1 else { return }
-    guard family.tables.allSatisfy(\.hasEpoch) else { return checkSequenceOrder(family) }
+    let hasEpochs = family.tables.allSatisfy(\.hasEpoch)
+    if oldEngines || !hasEpochs { checkSequenceOrder(family) }
+    guard hasEpochs else { return }
     let byEpoch = Dictionary(grouping: tables, by: \.epoch)
     for group in byEpoch.values where group.count > 1 {
       let sorted = group.sorted { family.order.compare($0.smallest, $1.smallest) < 0 }
@@ -95,7 +103,7 @@ public struct VersionInvariants {
 
   /// RocksDB before 7.10, and all releases where epochs are missing: neighbours must be apart in age.
   private mutating func checkSequenceOrder(_ family: ColumnFamily) {
-    let tables = family.levels[0]
+    let tables = family.levels[0].sorted { ColumnFamily.isNewer($0, $1, byEpoch: false) }
     for (newer, older) in zip(tables, tables.dropFirst()) where newer.hasSequences && older.hasSequences {
       let isIngested = older.smallestSequence == older.largestSequence
       let isApart =
