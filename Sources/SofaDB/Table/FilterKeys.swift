@@ -41,7 +41,8 @@ struct FilterKeys: Sendable {
     let key = UnsafeRawBufferPointer(rebasing: userKey.dropLast(timestampSize))
     switch part {
     case .whole: return key
-    case .fixedPrefix(let length): return key.count < length ? nil : UnsafeRawBufferPointer(rebasing: key.prefix(length))
+    case .fixedPrefix(let length) where key.count < length: return nil
+    case .fixedPrefix(let length): return UnsafeRawBufferPointer(rebasing: key.prefix(length))
     case .cappedPrefix(let length): return UnsafeRawBufferPointer(rebasing: key.prefix(length))
     }
   }

@@ -63,7 +63,8 @@ public final class TableReader: Sendable {
         return fallback
       }
     }
-    let properties = try step(nil) { () throws(DatabaseError) in try file.readProperties(metaIndex) } ?? TableProperties()
+    let stated = try step(nil) { () throws(DatabaseError) in try file.readProperties(metaIndex) }
+    let properties = stated ?? TableProperties()
     self.properties = properties
     let place = metaIndex.properties ?? file.footer.metaindex
     globalSequence = try step(0) { () throws(DatabaseError) in
