@@ -78,7 +78,7 @@ public struct LogReplay {
   /// Replays one log. Logs older than every family's tables should not be given.
   public mutating func replay(_ number: UInt64, file: any RandomAccessFile) throws(DatabaseError) {
     guard !hasFailed else { return }
-    let reader = LogReader(file: file, number: number, mode: policy.mode)
+    let reader = LogReader(file: file, number: number, mode: policy.mode, plainOnly: policy == .levelDB)
     while let item = try reader.next() {
       switch item {
       case .record(let record):
@@ -90,7 +90,7 @@ public struct LogReplay {
         }
       case .event(let event):
         incidents.append(Incident(file: file.name, event: event))
-        guard event.isReported else { continue }
+        guard event.stopsReplay else { continue }
         let problem = DatabaseError(.corruption, file: file.name, offset: event.offset, event.reason)
         guard shouldGoOn(after: problem, in: number) else { return }
       }

@@ -41,6 +41,9 @@ public struct LogEvent: Sendable, Equatable {
   public var length: UInt64
   /// Whether the recovery mode counts it as corruption.
   public var isReported: Bool
+  /// Whether a replay must not go on from here as if nothing had happened: at reported damage, and in point-in-time
+  /// recovery where the old records of a recycled log begin. Later logs are replayed only if they continue the sequence.
+  public var stopsReplay: Bool
   /// Whether reading ends here.
   public var endsLog: Bool
   /// Where the half-assembled record starts that is lost with it.
@@ -56,16 +59,10 @@ public struct LogEvent: Sendable, Equatable {
     self.offset = offset
     self.length = length
     self.isReported = isReported
+    stopsReplay = isReported
     self.endsLog = endsLog
     self.lostRecord = lostRecord
     self.hidesRecord = hidesRecord
-  }
-
-  /// Whether a replay must not go on from here as if nothing had happened: at reported damage, and in a recycled log
-  /// where the old records begin. Point-in-time recovery then replays later logs only if they continue the sequence.
-  public var stopsReplay: Bool {
-    if case .oldRecord = cause, endsLog { return true }
-    return isReported
   }
 
   /// In words that fit after "FILE at OFFSET: ".

@@ -103,11 +103,7 @@ public final class LogReader {
       return damaged(.badLength, step)
     case .checksumMismatch(let stored, let computed):
       return damaged(.checksumMismatch(stored: stored, computed: computed), step)
-    case .oldRecord(let intact):
-      let isInside = pendingStart != nil
-      return event(
-        .oldRecord(intact: intact), step, isReported: isInside && mode != .tolerateCorruptedTail,
-        ends: mode != .skipAnyCorrupted)
+    case .oldRecord(let intact): return oldRecord(step, intact: intact)
     case .zeroPadding: return event(.zeroPadding, step, isReported: pendingStart != nil)
     case .zeroHeader:
       let hides = plainOnly && fragments.hidesRecord(from: step.offset)
@@ -125,17 +121,33 @@ public final class LogReader {
     return event(cause, step, isReported: !mayBeEnd, ends: mayBeEnd)
   }
 
+  /// Where a recycled log ends. One that was recycled and not written to yet begins with a whole old record, and stops
+  /// nothing; a damaged record may look like an old one, but not like a whole one.
+  private func oldRecord(_ step: LogFragments.Step, intact: Bool) -> Item {
+    let isUnused = intact && !fragments.hasRecord && pendingStart == nil
+    var event = makeEvent(
+      .oldRecord(intact: intact), step, isReported: pendingStart != nil && mode != .tolerateCorruptedTail,
+      ends: mode != .skipAnyCorrupted)
+    if mode == .pointInTime, !isUnused { event.stopsReplay = true }
+    return .event(event)
+  }
+
   /// An event that drops the record being assembled, if any.
   private func event(
     _ cause: LogEvent.Cause, _ step: LogFragments.Step, isReported: Bool, ends: Bool = false, hides: Bool = false
   ) -> Item {
+    .event(makeEvent(cause, step, isReported: isReported, ends: ends, hides: hides))
+  }
+
+  private func makeEvent(
+    _ cause: LogEvent.Cause, _ step: LogFragments.Step, isReported: Bool, ends: Bool, hides: Bool = false
+  ) -> LogEvent {
     let lost = pendingStart
     pendingStart = nil
     if ends { isEnded = true }
-    return .event(
-      LogEvent(
-        cause, offset: step.offset, length: step.end - step.offset, isReported: isReported, endsLog: ends,
-        lostRecord: lost, hidesRecord: hides))
+    return LogEvent(
+      cause, offset: step.offset, length: step.end - step.offset, isReported: isReported, endsLog: ends,
+      lostRecord: lost, hidesRecord: hides)
   }
 
   private func takeRecord(_ step: LogFragments.Step) -> Item? {

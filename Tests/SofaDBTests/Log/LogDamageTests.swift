@@ -27,7 +27,7 @@ import Testing
         if !hasStopped { outcome.sound.append([UInt8](record.bytes)) }
       case .event(let event):
         outcome.events.append(event)
-        if event.stopsReplay { hasStopped = true }
+        if event.stopsReplay || event.endsLog { hasStopped = true }
       }
     }
     outcome.isClean = reader.isClean
@@ -132,7 +132,14 @@ import Testing
     }
     let reused = try LogDamageTests.read(olds[0], number: 9, mode: .pointInTime)
     #expect(reused.records.isEmpty && reused.events.map(\.cause) == [.oldRecord(intact: true)])
-    #expect(reused.events[0].endsLog && !reused.events[0].isReported && reused.events[0].stopsReplay)
+    #expect(reused.events[0].endsLog && !reused.events[0].isReported && !reused.events[0].stopsReplay)
+    let used = try LogDamageTests.read(new + olds[0], number: 9, mode: .pointInTime)
+    #expect(used.events.count == 1 && used.events[0].stopsReplay && !used.events[0].isReported)
+    // One bit makes a plain record look like an old one.
+    var flipped = try LogVectorTests.write([[8, 8], [9]])
+    flipped[6] ^= 4
+    let torn = try LogDamageTests.read(flipped, number: 9, mode: .pointInTime)
+    #expect(torn.records.isEmpty && torn.events[0].stopsReplay)
     // Mode 3 looks behind old records.
     let skipping = try LogDamageTests.read(olds[0] + new, number: 9, mode: .skipAnyCorrupted)
     #expect(skipping.records == [[1, 2], [3]] && skipping.events.count == 3)
