@@ -17,6 +17,7 @@ enum Sofatool {
     subcommands: [
       DumpCommand.command,
       VerifyCommand.command,
+      BulkLoadCommand.command,
       ExplainCommand.command,
     ])
 

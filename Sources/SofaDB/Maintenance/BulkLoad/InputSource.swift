@@ -7,3 +7,7 @@ public protocol InputSource: AnyObject, Sendable {
   /// Fills `buffer` as far as it can without waiting for more than one chunk; 0 only at the end.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(DatabaseError) -> Int
 }
+
+extension StandardInput: InputSource {
+  public var size: UInt64? { nil }
+}
