@@ -1,6 +1,4 @@
-#if canImport(Glibc)
 internal import Glibc
-#endif
 
 /// Steps through the entries of one uncompressed block by raw pointer.
 ///

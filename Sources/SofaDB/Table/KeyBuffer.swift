@@ -1,6 +1,4 @@
-#if canImport(Glibc)
 internal import Glibc
-#endif
 
 /// The memory in which a cursor assembles its current key. Grows, never shrinks; its owner caches the address and asks
 /// again after `grow`. Not safe to share between threads: two users would overwrite each other's key.

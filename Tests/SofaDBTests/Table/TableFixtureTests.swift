@@ -48,11 +48,10 @@ import Testing
     let blocks = Set(entries.map(\.block)).count
     #expect(properties.dataBlockCount == UInt64(blocks) || (table.dictionary != nil && properties.dataBlockCount == 0))
     let padding = table.strippedTimestamp
-    let keys = entries.reduce(0) { $0 + $1.key.count - padding }
-      + tombstones.reduce(0) { $0 + $1.begin.count + 8 - padding }
-    let values = entries.reduce(0) { $0 + $1.value.count } + tombstones.reduce(0) { $0 + $1.end.count - padding }
-    #expect(properties.rawKeySize == UInt64(keys))
-    #expect(properties.rawValueSize == UInt64(values))
+    let keys = entries.map { $0.key.count - padding } + tombstones.map { $0.begin.count + 8 - padding }
+    let values = entries.map(\.value.count) + tombstones.map { $0.end.count - padding }
+    #expect(properties.rawKeySize == UInt64(keys.reduce(0, +)))
+    #expect(properties.rawValueSize == UInt64(values.reduce(0, +)))
     if let last = entries.last?.block.end { #expect(properties.dataSize >= last) }
     if let bounds = fixture.bounds, tombstones.isEmpty, let first = entries.first, let last = entries.last {
       let padding = table.strippedTimestamp + 8
