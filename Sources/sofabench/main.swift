@@ -1,1 +1,3 @@
-print("sofabench")
+import CommandKit
+
+BenchCommand.command.main { console in BenchContext(console: console) }
