@@ -37,7 +37,8 @@ public struct NewerRocksDB: Sendable {
     let import_ = ["-c", "import \(package.rawValue)"]
     if try ChildProcess.run(python, import_, environment: ["PYTHONPATH": folder]).status == 0 { return }
     let install = [
-      "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--retries", "1", "--timeout", "15",
+      "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--retries", "1", "--timeout",
+      "15",
       "--root-user-action", "ignore", "--target", folder, package.name,
     ]
     let outcome = try ChildProcess.run(python, install, seconds: 120)

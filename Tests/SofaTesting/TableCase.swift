@@ -71,6 +71,7 @@ public struct TableCase: Sendable, CustomStringConvertible {
     options.indexShortening = [.separators, .none, .separatorsAndSuccessor].randomElement(using: &random)!
     options.compressesIndex = Bool.random(using: &random)
     options.hashesDataBlocks = Int.random(in: 0..<3, using: &random) == 0
+    if number % 4 == 1 { options.trainedDictionarySize = [512, 4096].randomElement(using: &random)! }
     options.order = number % 7 == 6 ? .reverseBytewise : .bytewise
     return options
   }
@@ -89,7 +90,7 @@ public struct TableCase: Sendable, CustomStringConvertible {
       for _ in 0..<40 { keys.insert(prefix.dropLast(random.below(9000)) + random.bytes(20)) }
     case .hugeValues, .rangesOnly: break
     case .sparse: for _ in 0..<300 { keys.insert(random.bytes(Int.random(in: 0...40, using: &random))) }
-    default: for index in 0..<1500 { keys.insert(Array("user\(1_000_000 + index * 7)".utf8)) }
+    default: for index in 0..<1000 { keys.insert(Array("user\(1_000_000 + index * 7)".utf8)) }
     }
     if shape == .hugeValues { keys = [Array("huge".utf8), Array("large".utf8), Array("small".utf8)] }
     return keys.sorted { $0.lexicographicallyPrecedes($1) }.map { entry(shape, $0, &random) }
@@ -131,7 +132,7 @@ public struct TableCase: Sendable, CustomStringConvertible {
     var all: [Entry] = []
     for entry in entries {
       var sequence = SequenceNumber(1_000_000 + random.below(1000))
-      let versions = entry.value.count > 1000 ? 1 : [1, 1, 2, 40].randomElement(using: &random)!
+      let versions = entry.value.count > 1000 ? 1 : (random.below(40) == 0 ? 30 : 1 + random.below(2))
       for version in 0..<versions {
         var copy = entry
         copy.sequence = sequence
@@ -153,7 +154,9 @@ public struct TableCase: Sendable, CustomStringConvertible {
       let key = entries[index].userKey
       let versions = entries[index...].prefix { $0.userKey == key }
       index += versions.count
-      let covered = tombstones.filter { options.order.compare($0.begin, key) <= 0 && options.order.compare(key, $0.end) < 0 }
+      let covered = tombstones.filter {
+        options.order.compare($0.begin, key) <= 0 && options.order.compare(key, $0.end) < 0
+      }
       let horizon = covered.map(\.sequence).max() ?? 0
       let visible = versions.prefix { $0.sequence >= horizon && $0.kind != .deletion }
       let operands = visible.prefix { $0.kind == .merge }
@@ -209,8 +212,10 @@ public struct TableCase: Sendable, CustomStringConvertible {
 
   /// Writes it to an empty file, by both ways of adding entries.
   @discardableResult
-  public func write(to file: any AppendFile, syncing: Bool = false) throws -> TableSummary {
-    let writer = try TableWriter(file: file, options: options)
+  public func write(
+    to file: any AppendFile, syncing: Bool = false, pool: CompressionPool? = nil
+  ) throws -> TableSummary {
+    let writer = try TableWriter(file: file, options: options, pool: pool)
     for (index, entry) in entries.enumerated() {
       try entry.userKey.withUnsafeBytes { key in
         try entry.value.withUnsafeBytes { value in

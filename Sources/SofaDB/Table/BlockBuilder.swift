@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #endif
 
 /// Builds one block of a table: entries with shared key prefixes, then restart points.

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Appends blocks to a table file and hands out their handles. Blocks are compressed or copied straight into one
 /// buffer, and the file gets it in pieces of about a mebibyte.
 ///
@@ -45,7 +47,7 @@ struct BlockSink: ~Copyable {
     do {
       isSmaller = try compressor.compress(raw, into: &buffer)
     } catch {
-      throw DatabaseError(.invalid, file: file.name, offset: offset, "a block cannot be compressed: \(error.reason)")
+      throw fail(error)
     }
     return isSmaller ? try seal(from: start, type: compressor.codec.rawValue) : try append(raw)
   }
@@ -72,6 +74,14 @@ struct BlockSink: ~Copyable {
     guard buffer.count > 0 else { return }
     try write(buffer.bytes)
     buffer.removeAll()
+  }
+
+  /// Ends the table: a block could not be compressed, for want of memory.
+  mutating func fail(_ error: FormatError) -> DatabaseError {
+    let failure = DatabaseError(
+      .io(ENOMEM), file: file.name, offset: offset, "a block cannot be compressed: \(error.reason)")
+    self.failure = failure
+    return failure
   }
 
   private func check() throws(DatabaseError) {

@@ -1,8 +1,8 @@
 /// Builds one index block: separators and the handles of the blocks that they close.
 ///
-/// A value is `varint64 offset, varint64 size`. With delta coding an entry that shares part of its key stores the signed
-/// difference of the sizes instead, since its block starts where the one before ends, trailer included; and no entry
-/// has a value length.
+/// A value is `varint64 offset, varint64 size`. With delta coding an entry that shares part of its key stores the
+/// signed difference of the sizes instead, since its block starts where the one before ends, trailer included; and no
+/// entry has a value length.
 struct IndexBlockBuilder: ~Copyable {
   private var block: BlockBuilder
   private let isDelta: Bool

@@ -16,6 +16,9 @@ public struct TableOptions: Sendable {
   public var level: Int?
   /// Dictionary of the data blocks, stored in the table.
   public var dictionary: CompressionDictionary?
+  /// Bytes of a dictionary that is trained on the first blocks when none is given; 0 for none. The writer then keeps
+  /// a hundred times as many bytes in memory before it stores the first block.
+  public var trainedDictionarySize = 0
   /// Bytes of entries after which a data block is cut, before compression.
   public var blockSize = 4096
   /// Entries between restart points of data blocks.
@@ -66,6 +69,7 @@ public struct TableOptions: Sendable {
     if let level, let levels = compression.levels, !levels.contains(level) {
       throw invalid("\(compression.name) has no level \(level)")
     }
+    guard (0...(1 << 20)).contains(trainedDictionarySize) else { throw invalid("dictionary size is out of range") }
     guard checksum != .none else { throw invalid("tables are not written without checksums") }
     guard order.isKnown else { throw DatabaseError(.unsupported, "unknown key order \(order.name)") }
     guard (1...(256 << 20)).contains(blockSize) else { throw invalid("block size \(blockSize) is out of range") }
@@ -84,9 +88,9 @@ public struct TableOptions: Sendable {
 
   private func invalid(_ detail: String) -> DatabaseError { DatabaseError(.invalid, detail) }
 
-  /// A new compressor with these options; nil when nothing is compressed.
-  func compressor(dictionary: CompressionDictionary?) throws(DatabaseError) -> Compressor? {
-    guard compression != .none else { return nil }
-    return Compressor(codec: compression, level: level, dictionary: dictionary)
+  /// How blocks are compressed; nil when they are not.
+  func compressionSettings(dictionary: CompressionDictionary?) -> CompressionSettings? {
+    if compression == .none { return nil }
+    return CompressionSettings(codec: compression, level: level, dictionary: dictionary)
   }
 }

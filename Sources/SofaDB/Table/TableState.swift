@@ -8,7 +8,13 @@ struct TableState: ~Copyable {
 
   let options: TableOptions
   private let fileName: String
-  private let compressor: Compressor?
+  private let pool: CompressionPool?
+  /// One of three at a time: blocks that a dictionary is to be trained on, threads, or a compressor; none of them when
+  /// blocks are stored raw.
+  private var samples: BlockBatch?
+  private var pipeline: BlockPipeline?
+  private var compressor: Compressor?
+  private var dictionary: CompressionDictionary?
   private var block: BlockBuilder
   private var sink: BlockSink
   private var index: IndexBuilder
@@ -22,11 +28,11 @@ struct TableState: ~Copyable {
   private let contextBase: UInt32
   private var dataSize: UInt64 = 0
 
-  /// The options are valid; the compressor is theirs.
-  init(file: any AppendFile, options: TableOptions, compressor: Compressor?) {
+  /// The options are valid.
+  init(file: any AppendFile, options: TableOptions, pool: CompressionPool?) {
     self.options = options
+    self.pool = pool
     fileName = file.name
-    self.compressor = compressor
     block = BlockBuilder(
       restartInterval: options.restartInterval, hashed: options.hashesDataBlocks, capacity: options.blockSize + 4096)
     contextBase = options.formatVersion < 6 ? 0 : options.contextBase ?? UInt32.random(in: 1...UInt32.max)
@@ -34,6 +40,12 @@ struct TableState: ~Copyable {
     index = IndexBuilder(order: options.order, shortening: options.indexShortening)
     filter = FilterBuilder(
       bitsPerKey: options.filterBitsPerKey, formatVersion: options.formatVersion, order: options.order)
+    guard let settings = options.compressionSettings(dictionary: options.dictionary) else { return }
+    if options.dictionary == nil, options.trainedDictionarySize > 0 {
+      samples = BlockBatch(settings: settings, checksum: options.checksum)
+    } else {
+      startCompression(settings)
+    }
   }
 
   var isEmpty: Bool { counts.entries == 0 }
@@ -43,7 +55,15 @@ struct TableState: ~Copyable {
 
   /// About the bytes of the file if it were finished now.
   var estimatedFileSize: UInt64 {
-    sink.offset + UInt64(block.size + index.estimatedSize + filter.estimatedSize)
+    let stored = sink.offset + UInt64(block.size + index.estimatedSize + filter.estimatedSize)
+    return samples == nil && pipeline == nil ? stored : stored + pendingSize
+  }
+
+  /// What blocks on their way will take, by what they saved so far.
+  private var pendingSize: UInt64 {
+    let pending = Double(pipeline?.pendingSize ?? samples?.rawSize ?? 0)
+    let raw = Double(counts.keyBytes + counts.valueBytes) - pending
+    return UInt64(raw < 65536 ? pending / 2 : pending * Double(sink.offset) / raw)
   }
 
   // MARK: Entries
@@ -163,8 +183,43 @@ struct TableState: ~Copyable {
 
   private mutating func storeBlock() throws(DatabaseError) {
     filter.endBlock()
-    index.addHandle(try sink.append(block.finish(), compressor: compressor))
+    let contents = block.finish()
+    if let pipeline {
+      try pipeline.add(contents, to: &sink, index: &index)
+    } else if let samples {
+      samples.add(contents)
+      if samples.rawSize >= options.trainedDictionarySize * 100 { try train(samples) }
+    } else {
+      index.addHandle(try sink.append(contents, compressor: compressor))
+    }
     block.removeAll()
+  }
+
+  private mutating func startCompression(_ settings: CompressionSettings) {
+    dictionary = settings.dictionary
+    if let pool {
+      pipeline = BlockPipeline(pool: pool, settings: settings, checksum: options.checksum)
+    } else {
+      compressor = settings.compressor()
+    }
+  }
+
+  /// Ends the sampling: stores the blocks with the dictionary that they teach, or without one.
+  private mutating func train(_ samples: BlockBatch) throws(DatabaseError) {
+    self.samples = nil
+    let trained: CompressionDictionary?
+    do throws(FormatError) {
+      trained = try samples.trainedDictionary(size: options.trainedDictionarySize)
+    } catch {
+      throw sink.fail(error)
+    }
+    let settings = CompressionSettings(
+      codec: options.compression, level: options.level, dictionary: trained)
+    startCompression(settings)
+    let batch = BlockBatch(settings: settings, checksum: options.checksum)
+    samples.move(to: batch)
+    batch.encode(with: compressor ?? settings.compressor())
+    try batch.append(to: &sink, index: &index)
   }
 
   /// Stores the last block, sorts the tombstones and writes everything behind the data blocks.
@@ -174,6 +229,8 @@ struct TableState: ~Copyable {
       index.addLastSeparator(lastKey.bytes)
       try storeBlock()
     }
+    if let samples { try train(samples) }
+    if let pipeline { try pipeline.finish(to: &sink, index: &index) }
     dataSize = sink.offset
     let order = options.order
     tombstones.sort {
@@ -183,7 +240,7 @@ struct TableState: ~Copyable {
     var tail = TableTail(options: options, counts: counts, dataSize: dataSize, contextBase: contextBase)
     try tail.appendFilter(filter, index: index, to: &sink)
     try tail.appendIndex(index, filter: filter, to: &sink)
-    try tail.appendDictionary(options.dictionary, to: &sink)
+    try tail.appendDictionary(dictionary, to: &sink)
     try tail.appendRangeDeletions(tombstones, to: &sink)
     try tail.close(&sink)
     return summary(tail.properties)

@@ -69,7 +69,7 @@ struct TableTail: ~Copyable {
     _ index: borrowing IndexBuilder, filter: borrowing FilterBuilder, to sink: inout BlockSink
   ) throws(DatabaseError) {
     let userKeys = usesUserKeys(index)
-    let compressor = try indexCompressor()
+    let compressor = indexCompressor()
     properties.dataBlockCount = UInt64(index.count)
     properties.indexKeysAreUserKeys = userKeys
     properties.indexValuesAreDeltaEncoded = options.indexValuesAreDeltaCoded
@@ -102,8 +102,8 @@ struct TableTail: ~Copyable {
   }
 
   /// Index blocks are compressed without the dictionary.
-  private func indexCompressor() throws(DatabaseError) -> Compressor? {
-    options.compressesIndex ? try options.compressor(dictionary: nil) : nil
+  private func indexCompressor() -> Compressor? {
+    options.compressesIndex ? options.compressionSettings(dictionary: nil)?.compressor() : nil
   }
 
   // MARK: Meta blocks

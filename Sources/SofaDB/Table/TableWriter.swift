@@ -1,5 +1,8 @@
 /// Writes one table file: entries in ascending order of their internal keys, range tombstones in any order, then
-/// `finish`. Memory: about two blocks, the index, 8 bytes a key for the filter and 1 MiB of output.
+/// `finish`.
+///
+/// Memory: about two blocks, the index, 8 bytes a key for the filter and 1 MiB of output;
+/// with a pool of n threads another n + 3 times 512 KiB.
 ///
 /// One thread at a time; writers of different files are independent. After an error other than `invalid` the writer
 /// must be abandoned, and the file removed by its owner.
@@ -10,12 +13,13 @@ public final class TableWriter {
   private var isClosed = false
 
   /// Starts a table in `file`, which is empty and which the writer closes. `invalid` and `unsupported` options are
-  /// refused before anything is written.
-  public init(file: any AppendFile, options: TableOptions) throws(DatabaseError) {
+  /// refused before anything is written. With a pool, blocks are compressed on its threads and on this one.
+  public init(
+    file: any AppendFile, options: TableOptions, pool: CompressionPool? = nil
+  ) throws(DatabaseError) {
     try options.validate()
-    let compressor = try options.compressor(dictionary: options.dictionary)
     state = .allocate(capacity: 1)
-    state.initialize(to: TableState(file: file, options: options, compressor: compressor))
+    state.initialize(to: TableState(file: file, options: options, pool: pool))
     self.file = file
   }
 

@@ -15,18 +15,26 @@ public enum Workers {
   /// Runs `body` with 0, 1, ... `count - 1`, each on a thread of its own, number 0 on the caller's. Where the system
   /// gives fewer threads, the caller runs the rest one after the other, so a body must not wait for another one.
   public static func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
-    var threads: [pthread_t] = []
+    var threads: [Handle] = []
     var unstarted: [Int] = []
     for index in stride(from: 1, to: count, by: 1) {
-      if let thread = start(Task(index: index, body: body)) { threads.append(thread) } else { unstarted.append(index) }
+      if let thread = start(index, body) { threads.append(thread) } else { unstarted.append(index) }
     }
     if count > 0 { body(0) }
     for index in unstarted { body(index) }
-    for thread in threads { pthread_join(thread, nil) }
+    for thread in threads { thread.join() }
   }
 
-  private static func start(_ task: Task) -> pthread_t? {
-    let passed = Unmanaged.passRetained(task)
+  /// A thread that was started and must be joined once.
+  struct Handle: @unchecked Sendable {
+    fileprivate let thread: pthread_t
+
+    func join() { pthread_join(thread, nil) }
+  }
+
+  /// Starts a thread that runs `body` with `index`; nil when the system gives none.
+  static func start(_ index: Int, _ body: @escaping @Sendable (Int) -> Void) -> Handle? {
+    let passed = Unmanaged.passRetained(Task(index: index, body: body))
     var thread = pthread_t()
     let status = pthread_create(
       &thread, nil,
@@ -40,7 +48,7 @@ public enum Workers {
       passed.release()
       return nil
     }
-    return thread
+    return Handle(thread: thread)
   }
 
   /// Processors that this process may use, at least 1.

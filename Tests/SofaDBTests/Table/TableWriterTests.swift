@@ -300,6 +300,68 @@ import Testing
     #expect(report.runs >= 15)
   }
 
+  /// A pool changes who compresses, not one byte of the result.
+  @Test(arguments: [0, 1, 3]) func threadsWriteTheSameBytes(_ threads: Int) throws {
+    let pool = CompressionPool(threads: threads)
+    for number in [1, 2, 12, 13, 17, 22, 37, 41] {
+      var table = TableCase(number, external: false)
+      table.options.contextBase = 5
+      let (plain, threaded) = (MemoryFile(), MemoryFile())
+      try table.write(to: plain)
+      try table.write(to: threaded, pool: pool)
+      #expect(plain.content == threaded.content, "\(table)")
+    }
+  }
+
+  @Test func manyWritersShareAPool() throws {
+    let pool = CompressionPool(threads: 2)
+    var options = TableOptions()
+    options.compression = .zstd
+    let pieces = 6
+    var files: [MemoryFile] = []
+    var writers: [TableWriter] = []
+    for _ in 0..<pieces {
+      let file = MemoryFile()
+      files.append(file)
+      writers.append(try TableWriter(file: file, options: options, pool: pool))
+    }
+    // Some megabytes each, in turns, and one that is given up.
+    let value = String(repeating: "some value ", count: 60)
+    for index in 0..<3000 {
+      for writer in writers { try add(writer, "key \(100_000 + index)", 3, value: value) }
+    }
+    writers.removeLast().abandon()
+    for (writer, file) in zip(writers, files) {
+      #expect(writer.estimatedFileSize > 0)
+      let summary = try writer.finish()
+      #expect(summary.entryCount == 3000 && summary.fileSize == file.size)
+      #expect(try contents(try TableReader(file)).count == 6000)
+    }
+  }
+
+  @Test func aTrainedDictionaryIsStoredAndUsed() throws {
+    var sizes: [UInt64] = []
+    for dictionarySize in [0, 4096] {
+      for codec in [Compression.zstd, .lz4, .zlib] {
+        let file = MemoryFile()
+        let table = try writer(file) {
+          ($0.compression, $0.trainedDictionarySize, $0.blockSize) = (codec, dictionarySize, 512)
+        }
+        var random = SeededRandom(seed: 4)
+        for index in 0..<20_000 {
+          let person = ["name", "street", "city", "country"].map { "\($0)=\(random.below(40) * 977)" }
+          try add(table, "key \(1_000_000 + index)", 1, value: person.joined(separator: ";"))
+        }
+        let summary = try table.finish()
+        sizes.append(summary.fileSize)
+        let reader = try TableReader(file)
+        #expect((reader.dictionary != nil) == (dictionarySize > 0))
+        #expect(try contents(reader).count == 40_000)
+      }
+    }
+    #expect(sizes[3] < sizes[0] * 9 / 10, "\(sizes)")
+  }
+
   @Test func anAbandonedTableIsClosed() throws {
     let system = SimulatedFileSystem()
     do {
