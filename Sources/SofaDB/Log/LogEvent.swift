@@ -42,7 +42,7 @@ public struct LogEvent: Sendable, Equatable {
   /// Whether the recovery mode counts it as corruption.
   public var isReported: Bool
   /// Whether a replay must not go on from here as if nothing had happened: at reported damage, and in point-in-time
-  /// recovery where the old records of a recycled log begin. Later logs are replayed only if they continue the sequence.
+  /// recovery where the old records of a recycled log begin. Later logs then count only if they continue the sequence.
   public var stopsReplay: Bool
   /// Whether reading ends here.
   public var endsLog: Bool

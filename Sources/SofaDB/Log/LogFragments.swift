@@ -166,7 +166,7 @@ struct LogFragments {
     let isStale =
       header == LogFormat.recyclableHeaderSize
       ? UInt32(littleEndian: base.loadUnaligned(fromByteOffset: position + 7, as: UInt32.self)) != number
-      // Plain records in a recycled file were written before it was recycled.
+        // Plain records in a recycled file were written before it was recycled.
       : isRecycled && hasRecord && stored == computed && (LogFormat.full...LogFormat.last).contains(type)
     if isStale {
       position += header + length

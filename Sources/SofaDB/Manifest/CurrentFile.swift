@@ -66,7 +66,7 @@ public enum CurrentFile {
       try file.append(writer.bytes)
       try file.sync()
     } catch {
-      do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */ }
+      do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */  }
       throw error
     }
     try file.close()
@@ -76,7 +76,7 @@ public enum CurrentFile {
   private static func discard(
     _ name: String, in directory: any Directory, because error: DatabaseError
   ) throws(DatabaseError) {
-    do throws(DatabaseError) { try directory.remove(name) } catch { /* The first error says more. */ }
+    do throws(DatabaseError) { try directory.remove(name) } catch { /* The first error says more. */  }
     throw error
   }
 

@@ -44,7 +44,7 @@ public final class ManifestWriter {
         throw DatabaseError(.corruption, file: name, "the new MANIFEST does not read back as it was written")
       }
     } catch {
-      do throws(DatabaseError) { try directory.remove(name) } catch { /* The first error says more. */ }
+      do throws(DatabaseError) { try directory.remove(name) } catch { /* The first error says more. */  }
       throw error
     }
   }
@@ -57,7 +57,7 @@ public final class ManifestWriter {
       for edit in edits { try writer.append([edit]) }
       try writer.sync()
     } catch {
-      do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */ }
+      do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */  }
       throw error
     }
     try file.close()

@@ -59,7 +59,8 @@ public struct VersionBuilder: Sendable {
       families: families.values.map { $0.build() }, lastSequence: lastSequence ?? 0,
       nextFileNumber: nextFileNumber ?? 0, previousLogNumber: previousLogNumber,
       minLogNumberToKeep: minLogNumberToKeep, maxColumnFamily: maxColumnFamily, databaseID: databaseID,
-      trackedLogs: trackedLogs.values.filter { $0.number >= firstTrackedLog }, dialect: writtenByLevelDB && !usesRocksDBTags ? .leveldb : .rocksdb)
+      trackedLogs: trackedLogs.values.filter { $0.number >= firstTrackedLog },
+      dialect: writtenByLevelDB && !usesRocksDBTags ? .leveldb : .rocksdb)
   }
 
   public mutating func apply(_ edit: VersionEdit) throws(DatabaseError) {

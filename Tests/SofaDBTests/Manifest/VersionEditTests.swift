@@ -67,6 +67,27 @@ import Testing
     }
   }
 
+  // Forms that old RocksDB releases wrote.
+  @Test func oldFormsAreRead() throws {
+    let key: [UInt8] = [9, 0x61, 1, 5, 0, 0, 0, 0, 0, 0]
+    let second = try VersionEditTests.decode([100, 2, 9, 99] + key + key + [5, 6])
+    #expect(second.newTables[0].level == 2 && second.newTables[0].smallestSequence == 5)
+    #expect(second.newTables[0].largestSequence == 6 && second.newTables[0].hasSequences && second.usesRocksDBTags)
+    let third = try VersionEditTests.decode([102, 2, 9, 3, 99] + key + key + [5, 6])
+    #expect(third.newTables[0].pathID == 3 && third.newTables[0].size == 99)
+    #expect(throws: FormatError.self) { try VersionEditTests.decode([102, 2, 9, 4, 99] + key + key + [5, 6]) }
+    let first = try VersionEditTests.decode([7, 2, 9, 99] + key + key)
+    #expect(!first.newTables[0].hasSequences && !first.usesRocksDBTags)
+    // 8194 to 8197, without lengths; a blob field to skip, and one that must be understood.
+    let old = try VersionEditTests.decode(
+      [0x82, 0x40, 20, 3, 99, 0, 0, 5, 2, 8, 8, 0, 0x83, 0x40, 20, 1, 9, 0, 0x84, 0x40, 30, 2, 77, 1, 0x85, 0x40, 28])
+    #expect(old.blobAdditions == [BlobFileMetadata(number: 20, count: 3, bytes: 99)])
+    #expect(old.blobGarbage == [.init(number: 20, count: 1, bytes: 9)])
+    #expect(old.logAdditions == [.init(number: 30, syncedSize: 77)] && old.logDeletion == 28)
+    #expect(throws: FormatError.self) { try VersionEditTests.decode([0x82, 0x40, 20, 3, 99, 0, 0, 64, 0, 0]) }
+    #expect(throws: FormatError.self) { try VersionEditTests.decode([0x84, 0x40, 30, 3, 1]) }
+  }
+
   @Test func unknownTagsAreSkippedOrRefused() throws {
     // Tag 9999 has the ignorable bit, 9998 without it would not.
     let ignorable = try VersionEditTests.decode([0x8F, 0x4E, 2, 7, 8, 2, 5])

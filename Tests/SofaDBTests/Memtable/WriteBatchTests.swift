@@ -61,9 +61,10 @@ import Testing
       hex: "e80300000000000005000000010161013102016101320701620f0163016403046e6f7465000165")
     let operations = try WriteBatchTests.operations(mixed)
     #expect(operations.map(\.sequence) == [1000, 1001, 1002, 1003, 1004, 1004])
-    #expect(operations.map(\.kind) == [
-      .entry(.value), .entry(.merge), .entry(.singleDeletion), .entry(.rangeDeletion), .logData, .entry(.deletion),
-    ])
+    #expect(
+      operations.map(\.kind) == [
+        .entry(.value), .entry(.merge), .entry(.singleDeletion), .entry(.rangeDeletion), .logData, .entry(.deletion),
+      ])
     let prepared = try WriteBatchTests.operations(
       Vectors.bytes(hex: "1400000000000000010000000901016101310a0478696431"))
     #expect(prepared.map(\.kind) == [.beginPrepare, .entry(.value), .endPrepare])
