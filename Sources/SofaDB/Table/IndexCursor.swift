@@ -94,7 +94,7 @@ public struct IndexCursor {
       }
       try loadPartition()
     }
-    try lastOfLeafOrBefore()
+    try acceptLastOfLeaf()
   }
 
   public mutating func previous() throws(DatabaseError) {
@@ -175,24 +175,19 @@ public struct IndexCursor {
     }
     partitionFloor = 0
     try loadPartition()
-    try lastOfLeafOrBefore()
+    try acceptLastOfLeaf()
   }
 
-  private mutating func lastOfLeafOrBefore() throws(DatabaseError) {
-    while true {
-      do throws(FormatError) {
-        if try leaf.seekToLast() { break }
-        guard isTwoLevel else { return }
-      } catch {
-        throw damaged(error)
+  /// The last entry of the leaf. Only the first partition of all may have none: a walk back over many empty ones would
+  /// take time that grows with the square of the file.
+  private mutating func acceptLastOfLeaf() throws(DatabaseError) {
+    do throws(FormatError) {
+      guard try leaf.seekToLast() else {
+        guard isTwoLevel, top.entryOffset > 0 else { return }
+        throw FormatError("index partition without entries")
       }
-      do throws(FormatError) {
-        guard try top.previous() else { return }
-      } catch {
-        throw damagedTop(error)
-      }
-      partitionFloor = 0
-      try loadPartition()
+    } catch {
+      throw damaged(error)
     }
     try accept()
   }

@@ -114,10 +114,11 @@ public struct TableCursor {
     leave()
     source.expectSingle()
     try source.index.seekToLast()
-    try lastOfBlockOrBefore()
+    try acceptLastOfBlock()
   }
 
-  /// Goes to the entry before the current one; not valid when there is none.
+  /// Goes to the entry before the current one; not valid when there is none. Costs a walk from the restart before, so
+  /// walking back over a block with few restarts takes long.
   public mutating func previous() throws(DatabaseError) {
     guard isValid else { return }
     isValid = false
@@ -130,7 +131,7 @@ public struct TableCursor {
     if more { return try accept() }
     source.expectSingle()
     try source.index.previous()
-    try lastOfBlockOrBefore()
+    try acceptLastOfBlock()
   }
 
   // MARK: Steps
@@ -199,18 +200,17 @@ public struct TableCursor {
     }
   }
 
-  private mutating func lastOfBlockOrBefore() throws(DatabaseError) {
-    while source.index.isValid {
-      try openBlock()
-      let more: Bool
-      do throws(FormatError) {
-        more = try block.seekToLast()
-      } catch {
-        throw damaged(error)
-      }
-      if more { return try accept() }
-      try source.index.previous()
+  /// The last entry of the block that the index points to, if it points to one. No engine writes empty blocks, and to
+  /// walk back over many would take time that grows with the square of the file.
+  private mutating func acceptLastOfBlock() throws(DatabaseError) {
+    guard source.index.isValid else { return }
+    try openBlock()
+    do throws(FormatError) {
+      guard try block.seekToLast() else { throw FormatError("data block without entries") }
+    } catch {
+      throw damaged(error)
     }
+    try accept()
   }
 
   private mutating func seek(_ target: UnsafeRawBufferPointer, usingHashIndex: Bool) throws(DatabaseError) {
