@@ -16,7 +16,7 @@ _sofatool() {
   COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
     case $command/${COMP_WORDS[index]} in
-      /explain) command=$command/${COMP_WORDS[index]} ;;
+      /dump|/verify|/bulk-load|/explain) command=$command/${COMP_WORDS[index]} ;;
     esac
   done
   if [[ $cur == = ]]; then
@@ -27,7 +27,72 @@ _sofatool() {
   [[ $previous == --* ]] && previous=${previous//_/-}
   case $command in
     '')
-      mapfile -t COMPREPLY < <(compgen -W 'explain -h --help --version' -- "$cur") ;;
+      mapfile -t COMPREPLY < <(compgen -W 'dump verify bulk-load explain -h --help --version' -- "$cur") ;;
+    /dump)
+      case $previous in
+        --manifest) [[ $attached ]] && { _sofatool_paths; return; } ;;
+        --wal) [[ $attached ]] && { _sofatool_paths; return; } ;;
+        --find) return ;;
+        --from) return ;;
+        --to) return ;;
+        --prefix) return ;;
+        --column-family|--cf) return ;;
+        --limit) return ;;
+        --format) mapfile -t COMPREPLY < <(compgen -W 'text csv ndjson raw' -- "$cur"); return ;;
+        --key-format) mapfile -t COMPREPLY < <(compgen -W 'escaped hex base64 u64be u32be i64be u64le' -- "$cur"); return ;;
+        --value-format) mapfile -t COMPREPLY < <(compgen -W 'escaped hex base64 u64be u32be i64be u64le' -- "$cur"); return ;;
+        -o|--output) _sofatool_paths; return ;;
+        -j|--jobs) return ;;
+        --db) _sofatool_paths 'sst' 'ldb' 'log'; return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W '-o -j -q --internal --layout --properties --manifest --wal --find --from --to --prefix --column-family --cf --limit --count --keys-only --format --json --raw --csv-text --key-format --value-format --hex --output --overwrite --jobs --quiet --db -h --help --version' -- "$cur")
+      else
+        _sofatool_paths 'sst' 'ldb' 'log'
+      fi ;;
+    /verify)
+      case $previous in
+        --level) mapfile -t COMPREPLY < <(compgen -W 'quick blocks full' -- "$cur"); return ;;
+        -j|--jobs) return ;;
+        --progress) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur"); return ;;
+        --db) _sofatool_paths 'sst' 'ldb'; return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W '-j -q --level --jobs --json --show-keys --progress --quiet --db -h --help --version' -- "$cur")
+      else
+        _sofatool_paths 'sst' 'ldb'
+      fi ;;
+    /bulk-load)
+      case $previous in
+        --key) return ;;
+        --value) return ;;
+        --op) return ;;
+        --input-format) mapfile -t COMPREPLY < <(compgen -W 'csv tsv ndjson dump sofadb-go' -- "$cur"); return ;;
+        --delimiter) return ;;
+        --quote) return ;;
+        --header) mapfile -t COMPREPLY < <(compgen -W 'yes no' -- "$cur"); return ;;
+        --duplicates) mapfile -t COMPREPLY < <(compgen -W 'error first last' -- "$cur"); return ;;
+        --rejects) _sofatool_paths; return ;;
+        --max-errors) return ;;
+        -o|--output) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+        --into) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+        --column-family|--cf) return ;;
+        --compression) mapfile -t COMPREPLY < <(compgen -W 'none zlib lz4 lz4hc zstd' -- "$cur"); return ;;
+        --block-size) return ;;
+        --filter-bits) return ;;
+        --target-file-size) return ;;
+        --format-version) return ;;
+        --checksum) mapfile -t COMPREPLY < <(compgen -W 'crc32c xxhash xxhash64 xxh3' -- "$cur"); return ;;
+        --memory) return ;;
+        --temp-dir) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+        -j|--jobs) return ;;
+        --progress) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur"); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W '-o -j -q --key --value --op --input-format --delimiter --quote --header --sorted --force --duplicates --rejects --max-errors --output --into --column-family --cf --compression --block-size --filter-bits --target-file-size --format-version --checksum --memory --temp-dir --jobs --json --progress --quiet -h --help --version' -- "$cur")
+      else
+        _sofatool_paths 'csv' 'tsv' 'ndjson' 'jsonl'
+      fi ;;
     /explain)
       if [[ $cur == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W '--json -h --help --version' -- "$cur")
