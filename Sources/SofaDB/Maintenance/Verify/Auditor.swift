@@ -21,6 +21,7 @@ struct Auditor: Sendable {
   let directory: any ReadableDirectory
   let level: VerifyLevel
   let newestLog: UInt64?
+  let isLevelDB: Bool
   let results: AuditResults
 
   func run(_ task: AuditTask, _ index: Int) {
@@ -51,7 +52,7 @@ struct Auditor: Sendable {
 
   private func audit(log number: UInt64) throws(DatabaseError) -> [Finding] {
     let file = try directory.open(DatabaseFile.log(number).name)
-    var audit = LogAudit(file, number: number, isNewest: number == newestLog)
+    var audit = LogAudit(file, number: number, isNewest: number == newestLog, plainOnly: isLevelDB)
     try audit.run()
     results.advance(file.size)
     return audit.findings

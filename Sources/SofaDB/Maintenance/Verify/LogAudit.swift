@@ -3,29 +3,32 @@ struct LogAudit {
   private let file: any RandomAccessFile
   private let number: UInt64
   private let isNewest: Bool
+  private let plainOnly: Bool
   private(set) var findings: [Finding] = []
-  /// Of the first batch, and behind the last.
-  private(set) var firstSequence: SequenceNumber?
-  private(set) var nextSequence: SequenceNumber?
-  private(set) var predecessor: LogReader.Predecessor?
+  /// Behind the last batch.
+  private var nextSequence: SequenceNumber?
   private var hasTransactions = false
 
   /// `isNewest`: only the newest log may end in a torn write without anything being lost behind it.
-  init(_ file: any RandomAccessFile, number: UInt64, isNewest: Bool) {
+  /// `plainOnly`: as LevelDB writes them.
+  init(_ file: any RandomAccessFile, number: UInt64, isNewest: Bool, plainOnly: Bool) {
     self.file = file
     self.number = number
     self.isNewest = isNewest
+    self.plainOnly = plainOnly
   }
 
   mutating func run() throws(DatabaseError) {
-    let reader = LogReader(file: file, number: number, mode: .tolerateCorruptedTail)
+    let reader = LogReader(file: file, number: number, mode: .skipAnyCorrupted, plainOnly: plainOnly)
+    var events = LogFindings(file: DatabaseFile.log(number).name)
     while let item = try reader.next() {
-      switch item {
-      case .record(let record): check(record)
-      case .event(let event): note(event, isRecycled: reader.isRecycled)
+      if var finding = events.finding(for: item, of: reader) {
+        // Behind a torn older log come newer writes: what the tear lost was not the end.
+        if finding.code == .walTail, !isNewest { finding.severity = .error }
+        findings.append(finding)
       }
+      if case .record(let record) = item { check(record) }
     }
-    predecessor = reader.predecessor
   }
 
   private mutating func check(_ record: LogReader.Record) {
@@ -37,32 +40,17 @@ struct LogAudit {
       if let nextSequence, batch.sequence < nextSequence, batch.count > 0, !hasTransactions {
         add(.walRecord, record.offset, record.end - record.offset, "a batch whose sequence numbers go back")
       }
-      firstSequence = firstSequence ?? batch.sequence
       nextSequence = max(nextSequence ?? 0, batch.nextSequence)
     } catch {
       add(.walRecord, record.offset, record.end - record.offset, "the write batch does not decode: \(error)")
     }
   }
 
-  private mutating func note(_ event: LogEvent, isRecycled: Bool) {
-    // Behind the end of a recycled log lie whole records of the log that the file was before.
-    if event.isReported || (event.hidesRecord && !isRecycled) {
-      return add(.walRecord, event.offset, event.length, event.reason)
-    }
-    switch event.cause {
-    case .truncatedHeader, .truncatedRecord, .badLength:
-      if isRecycled { return }
-      add(.walTail, event.offset, event.length, event.reason, severity: isNewest ? .warning : .error)
-    // The tail of the log that a recycled file was before, and padding.
-    default: break
-    }
-  }
-
   private mutating func add(
-    _ code: FindingCode, _ offset: UInt64, _ length: UInt64, _ detail: String, severity: Finding.Severity? = nil
+    _ code: FindingCode, _ offset: UInt64, _ length: UInt64, _ detail: String
   ) {
     findings.append(
       Finding(
-        code, severity: severity, file: DatabaseFile.log(number).name, offset: offset, length: length, block: .logRecord, detail: detail))
+        code, file: DatabaseFile.log(number).name, offset: offset, length: length, block: .logRecord, detail: detail))
   }
 }

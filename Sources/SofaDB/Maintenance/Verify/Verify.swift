@@ -55,7 +55,8 @@ public struct Verify: Sendable {
     let results = AuditResults(count: work.count, total: summary.bytesInScope, report: report, progress: progress)
     results.add(directoryAudit.findings)
     let auditor = Auditor(
-      directory: directory, level: level, newestLog: directoryAudit.logs.last, results: results)
+      directory: directory, level: level, newestLog: directoryAudit.logs.last,
+      isLevelDB: directoryAudit.history?.version.dialect == .leveldb, results: results)
     let tasks = work
     let next = Atomic<Int>(0)
     let isCancelled = isCancelled
