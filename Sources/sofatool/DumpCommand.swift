@@ -20,6 +20,8 @@ enum DumpCommand {
   static let csvText = Option<Bool>("csv-text", help: "readable cells in csv; such a file cannot be loaded again")
   static let keysOnly = Option<Bool>("keys-only", help: "no values")
   static let count = Option<Bool>("count", help: "only the number of entries")
+  static let dropEmpty = Option<Bool>(
+    "drop-empty", help: "in a Go SofaDB, takes empty values of tables for deletions, which it stores so")
   static let limit = Option<UInt64?>("limit", .unsigned, help: "at most so many entries")
 
   static let command = Command(
@@ -47,7 +49,10 @@ enum DumpCommand {
       OptionGroup("Form", [isInternal, layout, properties, manifest, wal, find]),
       OptionGroup(
         "Entries",
-        [CommonOptions.from, CommonOptions.to, CommonOptions.prefix, CommonOptions.families, limit, count, keysOnly]),
+        [
+          CommonOptions.from, CommonOptions.to, CommonOptions.prefix, CommonOptions.families, limit, count, keysOnly,
+          dropEmpty,
+        ]),
       OptionGroup(
         "Output",
         [

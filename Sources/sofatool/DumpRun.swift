@@ -73,13 +73,13 @@ struct DumpRun {
       let tables = try FileTarget.tables(at: paths, context.fileSystem)
       return try DumpProperties(tables: tables, style: structureStyle).run(output)
     }
+    if let key = invocation[DumpCommand.find] { return try find(key, paths, output) }
     return try entries(paths, output)
   }
 
   // MARK: Entries
 
   private func entries(_ paths: [String], _ output: CommandOutput) throws(DatabaseError) -> DumpReport {
-    let (view, damage) = try DumpSource.open(paths, context.fileSystem)
     var style = EntryStyle()
     style.form = invocation[DumpCommand.format]
     style.keyFormat = keyFormat
@@ -93,10 +93,38 @@ struct DumpRun {
     selection.limit = invocation[DumpCommand.limit]
     selection.countOnly = invocation[DumpCommand.count]
     selection.versions = invocation[DumpCommand.isInternal]
-    let dump = DumpEntries(
-      view, source: paths.joined(separator: " "), style: style, selection: selection,
-      jobs: invocation[CommonOptions.jobs])
-    return try dump.run(output, damage: damage)
+    let source = paths.joined(separator: " ")
+    switch try DumpSource(paths, context.fileSystem) {
+    case .view(let view, let damage):
+      return try DumpEntries(
+        view, source: source, style: style, selection: selection, jobs: invocation[CommonOptions.jobs]
+      ).run(output, damage: damage)
+    case .sofaGo(let directory):
+      let dropEmpty = invocation[DumpCommand.dropEmpty]
+      let (report, emptyValues) = try DumpSofaGo(
+        directory, source: source, style: style, selection: selection, emptyMeansDeleted: dropEmpty
+      ).run(output)
+      if emptyValues > 0, !invocation[CommonOptions.quiet] {
+        let verdict = dropEmpty ? "were taken for deletions" : "may be deletions; --drop-empty leaves them out"
+        context.console.note("sofatool: \(emptyValues) entries with an empty value \(verdict)")
+      }
+      return report
+    }
+  }
+
+  private func find(_ key: [UInt8], _ paths: [String], _ output: CommandOutput) throws(DatabaseError) -> DumpReport {
+    guard case .view(let view, let damage) = try DumpSource(paths, context.fileSystem) else {
+      throw DatabaseError(.unsupported, file: paths[0], "the Go SofaDB keeps one version of a key: use --from and --limit")
+    }
+    var report = try FindKey(
+      view, key: key, families: invocation[CommonOptions.families], style: structureStyle
+    ).run(output)
+    for gap in damage.gaps {
+      let finding = try GapFinding.finding(gap, in: view.directory)
+      report.findings.count(finding)
+      output.report(finding)
+    }
+    return report
   }
 
   // MARK: Logs and MANIFESTs

@@ -1,12 +1,13 @@
 import SofaDB
 
-/// Opens what `dump` was pointed at as one view: a database, a directory of loose tables, or some table files of one
-/// directory.
+/// What `dump` was pointed at.
 enum DumpSource {
-  /// The view, and what was too damaged to be part of it.
-  static func open(
-    _ paths: [String], _ fileSystem: any ReadableFileSystem
-  ) throws(DatabaseError) -> (view: DatabaseView, damage: DamageLog) {
+  /// A database, a directory of loose tables, or some table files of one directory; and what was too damaged to be
+  /// part of it.
+  case view(DatabaseView, DamageLog)
+  case sofaGo(SofaGoDirectory)
+
+  init(_ paths: [String], _ fileSystem: any ReadableFileSystem) throws(DatabaseError) {
     let damage = DamageLog()
     var names: [String] = []
     var parent: (any ReadableDirectory)?
@@ -15,7 +16,8 @@ enum DumpSource {
         guard paths.count == 1 else {
           throw DatabaseError(.invalid, file: path, "only one directory can be dumped at a time")
         }
-        return (try open(fileSystem.readableDirectory(at: path), damage), damage)
+        self = try DumpSource.open(fileSystem.readableDirectory(at: path), damage)
+        return
       }
       guard parent.map({ $0.path == file.directory.path }) ?? true else {
         throw DatabaseError(.invalid, file: path, "tables that are dumped together must be in one directory")
@@ -24,23 +26,23 @@ enum DumpSource {
       names.append(file.name)
     }
     guard let parent else { throw DatabaseError(.invalid, "nothing to dump") }
-    return (try DatabaseView(tables: names, in: parent, damage: damage), damage)
+    self = .view(try DatabaseView(tables: names, in: parent, damage: damage), damage)
   }
 
   private static func open(
     _ directory: any ReadableDirectory, _ damage: DamageLog
-  ) throws(DatabaseError) -> DatabaseView {
+  ) throws(DatabaseError) -> DumpSource {
     switch try DirectoryKind(directory) {
-    case .database: return try DatabaseView(database: directory)
+    case .database: return .view(try DatabaseView(database: directory), damage)
     case .looseTables:
       let names = try FileTarget.files(in: directory) { $0.isTableName }.map(\.name)
-      return try DatabaseView(tables: names, in: directory, damage: damage)
+      return .view(try DatabaseView(tables: names, in: directory, damage: damage), damage)
     case .damagedDatabase(let missing):
       throw DatabaseError(
         .corruption, file: directory.path,
         "\(missing) missing: a damaged database. `sofatool repair` says what can be rescued; table files can be dumped "
           + "by name")
-    case .sofaGo: throw DatabaseError(.unsupported, file: directory.path, "a database of the Go SofaDB")
+    case .sofaGo: return .sofaGo(try SofaGoDirectory(directory))
     case .other: throw DatabaseError(.notFound, file: directory.path, "neither a database nor a directory of tables")
     }
   }

@@ -56,7 +56,14 @@ public struct DumpEntries {
     var style = style
     style.showsFamily = families.count > 1
     let pieces = try cut(families)
-    try writeOpening(families, style, selection, output)
+    let frame = DumpFrame(
+      source: source, style: style, selection: selection,
+      families: try families.map { (family) throws(DatabaseError) in
+        DumpFrame.Family(
+          id: family.id, name: family.name, comparator: family.order.name,
+          mergeOperator: try view.mergeOperator(family)?.name)
+      })
+    try frame.open(output)
     let queue = DumpQueue(pieces: pieces.count, output: output)
     let task = EntryPieces(
       view: view, pieces: pieces, style: style, selection: selection, queue: queue)
@@ -68,7 +75,7 @@ public struct DumpEntries {
       report.findings.count(finding)
       output.report(finding)
     }
-    try writeClosing(report, output)
+    try frame.close(report, output)
     return report
   }
 
@@ -116,66 +123,6 @@ public struct DumpEntries {
     return pieces
   }
 
-  // MARK: Before and behind the entries
-
-  private func writeOpening(
-    _ families: [DatabaseView.Family], _ style: EntryStyle, _ selection: Selection, _ output: any DumpOutput
-  ) throws(DatabaseError) {
-    guard !selection.countOnly else { return }
-    var text = ByteWriter()
-    text.append(utf8: style.csvHeader(versions: selection.versions))
-    if text.count > 0 { try output.write(text.bytes) }
-    guard style.form == .ndjson else { return }
-    var json = JSONWriter()
-    json.beginObject()
-    json.field("record", "header")
-    json.field("schema", 1)
-    json.field("source", EscapedText.printable(source))
-    json.field("key_format", style.keyFormat.rawValue)
-    json.field("value_format", style.valueFormat.rawValue)
-    json.field("versions", selection.versions)
-    json.field("keys_only", style.keysOnly)
-    if let from = selection.range.from { json.field("from", from, as: style.keyFormat) }
-    if let to = selection.range.to { json.field("to", to, as: style.keyFormat) }
-    if let prefix = selection.range.prefix { json.field("prefix", prefix, as: style.keyFormat) }
-    if let limit = selection.limit { json.field("limit", limit) }
-    json.key("families")
-    json.beginArray()
-    for family in families {
-      json.beginObject()
-      json.field("id", UInt64(family.id))
-      json.field("name", EscapedText.printable(family.name))
-      json.field("comparator", EscapedText.printable(family.order.name))
-      if let name = try view.mergeOperator(family)?.name { json.field("merge_operator", EscapedText.printable(name)) }
-      json.endObject()
-    }
-    json.endArray()
-    json.endObject()
-    json.newline()
-    try output.write(json.output.bytes)
-  }
-
-  private func writeClosing(_ report: DumpReport, _ output: any DumpOutput) throws(DatabaseError) {
-    var json = JSONWriter()
-    if selection.countOnly {
-      DecimalText.append(report.entries, to: &json.output)
-      json.output.append(0x0A)
-    } else if style.form == .ndjson {
-      json.beginObject()
-      json.field("record", "trailer")
-      json.field("entries", report.entries)
-      json.key("digest")
-      json.beginObject()
-      json.field("algorithm", ContentDigest.algorithm)
-      json.field("value", (report.digest ?? ContentDigest()).hex)
-      json.endObject()
-      json.field("complete", report.isComplete)
-      json.endObject()
-      json.newline()
-    }
-    if json.output.count > 0 { try output.write(json.output.bytes) }
-  }
-
   // MARK: What is wrong besides gaps
 
   /// Torn or damaged logs and MANIFEST, logs that do not follow each other, comparators that are not known.
@@ -185,13 +132,13 @@ public struct DumpEntries {
     var findings: [Finding] = []
     if case .torn(let offset, let reason) = view.history?.tail {
       findings.append(
-        Finding(.manifestTail, file: view.history?.name, offset: offset, block: .manifestRecord, detail: reason))
+        Finding(.manifestTail, file: view.history.map { DatabaseFile.baseName($0.name) }, offset: offset, block: .manifestRecord, detail: reason))
     }
     for number in view.logs {
       findings += try LogFindings.scan(FileTarget(view.directory, DatabaseFile.log(number).name))
     }
     for problem in view.problems {
-      findings.append(Finding(.walGap, file: problem.file, offset: problem.offset, detail: problem.detail))
+      findings.append(Finding(.walGap, file: DatabaseFile.baseName(problem.file), offset: problem.offset, detail: problem.detail))
     }
     for family in families where !family.order.isKnown {
       findings.append(

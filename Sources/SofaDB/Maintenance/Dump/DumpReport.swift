@@ -12,8 +12,8 @@ public struct DumpReport: Sendable {
 
   public init() {}
 
-  /// Whether nothing was left out because of damage.
-  public var isComplete: Bool { !findings.hasFindings }
+  /// Whether nothing was left out because of damage. A torn log tail leaves nothing out that a reader would see.
+  public var isComplete: Bool { findings.worst != .error }
 }
 
 extension DumpReport {

@@ -1,9 +1,8 @@
 /// A stretch that a scan left out, as a finding and as the `gap` record of a dump.
-enum GapFinding {
+public enum GapFinding {
   /// Looks at the block again to say what exactly is wrong with it.
-  static func finding(_ gap: DamageGap, in directory: any ReadableDirectory) throws(DatabaseError) -> Finding {
-    let name = gap.file.utf8.lastIndex(of: UInt8(ascii: "/"))
-      .map { String(gap.file[gap.file.utf8.index(after: $0)...]) } ?? gap.file
+  public static func finding(_ gap: DamageGap, in directory: any ReadableDirectory) throws(DatabaseError) -> Finding {
+    let name = DatabaseFile.baseName(gap.file)
     var finding = Finding(
       gap.error.kind == .notFound ? .fileMissing : .blockDecode, file: name, offset: gap.offset, length: gap.length,
       block: .data, detail: gap.error.detail)

@@ -173,7 +173,5 @@ struct VersionScan {
 
 extension TableReader {
   /// The file's name in its directory.
-  var fileName: String {
-    name.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(name[name.utf8.index(after: $0)...]) } ?? name
-  }
+  var fileName: String { DatabaseFile.baseName(name) }
 }
