@@ -114,7 +114,8 @@ struct DumpRun {
 
   private func find(_ key: [UInt8], _ paths: [String], _ output: CommandOutput) throws(DatabaseError) -> DumpReport {
     guard case .view(let view, let damage) = try DumpSource(paths, context.fileSystem) else {
-      throw DatabaseError(.unsupported, file: paths[0], "the Go SofaDB keeps one version of a key: use --from and --limit")
+      throw DatabaseError(
+        .unsupported, file: paths[0], "the Go SofaDB keeps one version of a key: use --from and --limit")
     }
     var report = try FindKey(
       view, key: key, families: invocation[CommonOptions.families], style: structureStyle
@@ -186,16 +187,17 @@ struct DumpRun {
     guard !invocation[CommonOptions.quiet] else { return }
     if report.flattenedEntities > 0 {
       context.console.note(
-        "sofatool: \(report.flattenedEntities) wide-column entities are shown by their default column; --json shows all")
+        "sofatool: \(report.flattenedEntities) entities are shown by their default column; --json shows all columns")
     }
     if report.unmerged > 0, invocation[DumpCommand.format] != .ndjson {
       context.console.note(
-        "sofatool: \(report.unmerged) values are unmerged operands of an operator that is not known; --json shows each")
+        "sofatool: \(report.unmerged) values are unmerged operands of an unknown operator; --json shows each")
     }
     if report.findings.hasFindings {
       let number = report.findings.total
+      let verdict = report.isComplete ? "" : ": the dump is incomplete"
       context.console.warn(
-        "\(number) \(number == 1 ? "finding" : "findings"): the dump is incomplete; `sofatool explain CODE` says more")
+        "\(number) \(number == 1 ? "finding" : "findings")\(verdict); `sofatool explain CODE` says more")
     }
   }
 }

@@ -28,9 +28,15 @@ public struct DumpEntries {
   private let style: EntryStyle
   private let selection: Selection
   private let jobs: Int
+  /// Bytes of tables that a piece is meant to have.
+  private let pieceSize: UInt64
 
   /// `source` is the path as the user knows it; `jobs` the number of threads.
-  public init(_ view: DatabaseView, source: String, style: EntryStyle, selection: Selection, jobs: Int) {
+  public init(
+    _ view: DatabaseView, source: String, style: EntryStyle, selection: Selection, jobs: Int,
+    pieceSize: UInt64 = 2 << 20
+  ) {
+    self.pieceSize = max(pieceSize, 1)
     self.view = view
     self.source = source
     self.style = style
@@ -94,9 +100,6 @@ public struct DumpEntries {
 
   // MARK: Pieces
 
-  /// Bytes of tables that a piece is meant to have.
-  private static let pieceSize: UInt64 = 2 << 20
-
   private func cut(_ families: [DatabaseView.Family]) throws(DatabaseError) -> [EntryPieces.Piece] {
     var pieces: [EntryPieces.Piece] = []
     for family in families {
@@ -108,7 +111,7 @@ public struct DumpEntries {
       var cuts: [[UInt8]] = []
       if jobs > 1 || selection.limit == nil {
         let size = family.tables.reduce(UInt64(0)) { $0 &+ $1.size }
-        let parts = Int(min(size / DumpEntries.pieceSize + 1, 4096))
+        let parts = Int(min(size / pieceSize + 1, 4096))
         cuts = try view.splitKeys(family, parts: parts).filter { key in
           (from.map { family.order.compareUserKeys(key, $0) > 0 } ?? true)
             && (to.map { family.order.compareUserKeys(key, $0) < 0 } ?? true)
@@ -132,20 +135,24 @@ public struct DumpEntries {
     var findings: [Finding] = []
     if case .torn(let offset, let reason) = view.history?.tail {
       findings.append(
-        Finding(.manifestTail, file: view.history.map { DatabaseFile.baseName($0.name) }, offset: offset, block: .manifestRecord, detail: reason))
+        Finding(
+          .manifestTail, file: view.history.map { DatabaseFile.baseName($0.name) }, offset: offset,
+          block: .manifestRecord, detail: reason))
     }
     for number in view.logs {
       findings += try LogFindings.scan(FileTarget(view.directory, DatabaseFile.log(number).name))
     }
     for problem in view.problems {
-      findings.append(Finding(.walGap, file: DatabaseFile.baseName(problem.file), offset: problem.offset, detail: problem.detail))
+      findings.append(
+        Finding(
+          .walGap, file: DatabaseFile.baseName(problem.file), offset: problem.offset, detail: problem.detail))
     }
     for family in families where !family.order.isKnown {
       findings.append(
         Finding(
           .envComparatorUnknown, family: family.name,
-          detail: "keys are sorted by \(family.order.name), which is not known: every version is shown, in the order of "
-            + "the files"))
+          detail: "keys are sorted by \(family.order.name), which is not known: every version is shown, in the order "
+            + "of the files"))
     }
     return findings
   }

@@ -38,7 +38,8 @@ final class DumpQueue: Sendable {
     let isTurn: Bool
     var failure: DatabaseError?
     if waits {
-      (isTurn, failure) = state.wait({ $0.turn == piece || $0.failure != nil }, then: { ($0.turn == piece, $0.failure) })
+      (isTurn, failure) = state.wait(
+        { $0.turn == piece || $0.failure != nil }, then: { ($0.turn == piece, $0.failure) })
     } else {
       (isTurn, failure) = state.change { ($0.turn == piece, $0.failure) }
     }

@@ -110,7 +110,8 @@ struct VersionScan {
     let end = piece.to.map { ByteBuffer($0) }
     while cursor.isValid, entries < allowed {
       let key = cursor.key
-      if let end, order.compareWithoutTimestamp(order.withoutTimestamp(key.internalKeyUserKey), end.bytes) >= 0 { break }
+      let userKey = order.withoutTimestamp(key.internalKeyUserKey)
+      if let end, order.compareWithoutTimestamp(userKey, end.bytes) >= 0 { break }
       if cursor.table !== placeTable {
         placeTable = cursor.table
         place = placeTable.map { VersionPlace($0.fileName, levels[$0.fileName]) } ?? VersionPlace()
