@@ -46,7 +46,7 @@ _sofatool() {
         --db) _sofatool_paths 'sst' 'ldb' 'log'; return ;;
       esac
       if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-o -j -q --internal --layout --properties --manifest --wal --find --from --to --prefix --column-family --cf --limit --count --keys-only --format --json --raw --csv-text --key-format --value-format --hex --output --overwrite --jobs --quiet --db -h --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '-o -j -q --internal --layout --properties --manifest --wal --find --from --to --prefix --column-family --cf --limit --count --keys-only --drop-empty --format --json --raw --csv-text --key-format --value-format --hex --output --overwrite --jobs --quiet --db -h --help --version' -- "$cur")
       else
         _sofatool_paths 'sst' 'ldb' 'log'
       fi ;;

@@ -21,6 +21,7 @@ complete -c sofatool -n '__fish_seen_subcommand_from dump' -l cf -x -d 'only thi
 complete -c sofatool -n '__fish_seen_subcommand_from dump' -l limit -x -d 'at most so many entries'
 complete -c sofatool -n '__fish_seen_subcommand_from dump' -l count -d 'only the number of entries'
 complete -c sofatool -n '__fish_seen_subcommand_from dump' -l keys-only -d 'no values'
+complete -c sofatool -n '__fish_seen_subcommand_from dump' -l drop-empty -d 'in a Go SofaDB, takes empty values of tables for deletions, which it stores so'
 complete -c sofatool -n '__fish_seen_subcommand_from dump' -l format -x -a 'text\\t"key TAB value" csv\\t"RFC 4180 with a header row" ndjson\\t"one JSON object a line, with header and trailer" raw\\t"lengths and bytes"' -d 'output form'
 complete -c sofatool -n '__fish_seen_subcommand_from dump' -l json -d '--format ndjson'
 complete -c sofatool -n '__fish_seen_subcommand_from dump' -l raw -d '--format raw'

@@ -3,7 +3,9 @@ import Testing
 
 /// What one entry looks like in every form.
 @Suite struct EntryWriterTests {
-  private static func text(_ style: EntryStyle, family: String = "default", _ key: [UInt8], _ value: [UInt8]) -> String {
+  private static func text(
+    _ style: EntryStyle, family: String = "default", _ key: [UInt8], _ value: [UInt8]
+  ) -> String {
     var writer = EntryWriter(style: style, family: family)
     key.withUnsafeBytes { key in value.withUnsafeBytes { writer.put(key, $0) } }
     return String(decoding: writer.output.bytes, as: UTF8.self)
