@@ -51,7 +51,8 @@ final class Bench: Sendable {
     for row in 0..<rows {
       let id = Bench.scrambled(row)
       text.append(utf8: HexText.number(id, digits: 16))
-      text.append(utf8: ",Name \(id % 9973),\(id % 100_000).\(id % 90 + 10),\"{\"\"sku\"\":\(id % 1_000_003),\"\"tag\"\":")
+      text.append(utf8: ",Name \(id % 9973),\(id % 100_000).\(id % 90 + 10),")
+      text.append(utf8: "\"{\"\"sku\"\":\(id % 1_000_003),\"\"tag\"\":")
       text.append(utf8: "\"\"colour \(id % 17)\"\",\"\"left\"\":\(row % 1000)}\"\n")
       if text.count > 1 << 20 {
         try file.append(text.bytes)

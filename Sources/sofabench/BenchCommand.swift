@@ -29,7 +29,7 @@ enum BenchCommand {
     ],
     operands: [workloads],
     examples: [
-      Command.Example("sofabench --rows 10000000 bulk-load verify-full dump-hex", "Three workloads on ten million rows.")
+      Command.Example("sofabench --rows 10000000 bulk-load dump-hex", "Two workloads on ten million rows.")
     ],
     run: { (invocation: Invocation, context: BenchContext) in try run(invocation, context) })
 

@@ -39,7 +39,7 @@ enum VerifyCommand {
     exitStatuses: [
       Command.ExitMeaning(.ok, "Everything was read and nothing is wrong."),
       Command.ExitMeaning(.findings, "Something is wrong; each finding has a line."),
-      Command.ExitMeaning(.refused, "Locked, changed meanwhile, I/O error, or made with a feature that is not supported."),
+      Command.ExitMeaning(.refused, "Changed meanwhile, I/O error, or made with a feature that is not supported."),
     ],
     run: { (invocation: Invocation, context: ToolContext) in try run(invocation, context) })
 
@@ -63,12 +63,12 @@ enum VerifyCommand {
         .unsupported, file: scope.path, "directories of the Go SofaDB carry no checksums; load them with bulk-load")
     }
     let console = context.console
-    let progress = Progress("verify", on: console, mode: invocation[CommonOptions.progress], isQuiet: invocation[CommonOptions.quiet])
+    let isQuiet = invocation[CommonOptions.quiet]
+    let progress = Progress("verify", on: console, mode: invocation[CommonOptions.progress], isQuiet: isQuiet)
     verify.progress = { done, total in progress.update(done: Int(done), total: Int(total)) }
     verify.isCancelled = { console.interruption.isRequested }
     let report = FindingReport(
-      console, asJSON: invocation[json], isQuiet: invocation[CommonOptions.quiet],
-      showKeys: invocation[CommonOptions.showKeys])
+      console, asJSON: invocation[json], isQuiet: isQuiet, showKeys: invocation[CommonOptions.showKeys])
     let summary: FindingSummary
     do throws(DatabaseError) {
       summary = try verify.run { report.add($0) }

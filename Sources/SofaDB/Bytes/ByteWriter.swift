@@ -1,6 +1,4 @@
-#if canImport(Glibc)
 internal import Glibc
-#endif
 
 /// A growable run of raw bytes with the encodings of the formats. Reused by its owner: `removeAll` keeps the memory.
 /// Not safe to share between threads while it changes.

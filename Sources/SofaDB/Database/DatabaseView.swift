@@ -198,7 +198,9 @@ public final class DatabaseView: Sendable {
     }
     var mergeOperator = family.optionsOperator
     if mergeOperator == nil, let name = operators.sorted().first {
-      mergeOperator = operators.count == 1 ? MergeOperator(name: name) : .unknown(name: operators.sorted().joined(separator: ", "))
+      mergeOperator =
+        operators.count == 1
+        ? MergeOperator(name: name) : .unknown(name: operators.sorted().joined(separator: ", "))
     }
     let result = Preparation(tombstones: tombstones, mergeOperator: mergeOperator)
     preparations.withLock { $0[family.id] = result }

@@ -36,8 +36,12 @@ public enum DirectoryKind: Sendable, Equatable {
     case (true, false): self = .damagedDatabase(missing: "MANIFEST")
     case (false, true): self = .damagedDatabase(missing: "CURRENT")
     case (false, false):
-      self = isGo ? .sofaGo : hasTables && !hasLogs ? .looseTables
-        : hasTables || hasLogs ? .damagedDatabase(missing: "CURRENT and MANIFEST") : .other
+      self =
+        isGo
+        ? .sofaGo
+        : hasTables && !hasLogs
+          ? .looseTables
+          : hasTables || hasLogs ? .damagedDatabase(missing: "CURRENT and MANIFEST") : .other
     }
   }
 

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
 internal import Glibc
-#endif
 
 /// A comparator, known by the name that databases store. Four orders are known; any other name is kept and refused
 /// wherever order matters.

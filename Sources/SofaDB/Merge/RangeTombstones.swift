@@ -29,7 +29,8 @@ public struct RangeTombstones: Sendable {
       let begin = tombstone.begin.count >= size ? Array(tombstone.begin.dropLast(size)) : tombstone.begin
       let end = tombstone.end.count >= size ? Array(tombstone.end.dropLast(size)) : tombstone.end
       guard compare(begin, end) < 0 else { continue }
-      let timestamp = size == 8 && tombstone.begin.count >= 8
+      let timestamp =
+        size == 8 && tombstone.begin.count >= 8
         ? tombstone.begin.withUnsafeBytes { $0.internalKeyTrailer } : .max
       spans.append(Fragment(begin: begin, end: end, sequence: tombstone.sequence, timestamp: timestamp))
     }
@@ -41,7 +42,8 @@ public struct RangeTombstones: Sendable {
   /// is dropped when it surfaces.
   private static func sweep(_ spans: [Fragment], compare: ([UInt8], [UInt8]) -> Int) -> [Fragment] {
     var boundaries: [[UInt8]] = []
-    for key in (spans.map(\.begin) + spans.map(\.end)).sorted(by: { compare($0, $1) < 0 }) where boundaries.last != key {
+    for key in (spans.map(\.begin) + spans.map(\.end)).sorted(by: { compare($0, $1) < 0 }) where boundaries.last != key
+    {
       boundaries.append(key)
     }
     var result: [Fragment] = []

@@ -124,7 +124,7 @@ struct TableRun {
         before = userKey
         try index.next()
       }
-    } catch { /* The damage of the index is met, and noted, by the scan itself. */ }
+    } catch { /* The damage of the index is met, and noted, by the scan itself. */  }
     return (before, nil)
   }
 }

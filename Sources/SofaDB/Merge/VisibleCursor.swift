@@ -1,6 +1,4 @@
-#if canImport(Glibc)
 internal import Glibc
-#endif
 
 /// The keys that a reader at one sequence number sees, each once, ascending: newest version wins, tombstones hide,
 /// merges are applied where the operator is known, blobs are fetched.

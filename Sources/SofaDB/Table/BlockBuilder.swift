@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#endif
+internal import Glibc
 
 /// Builds one block of a table: entries with shared key prefixes, then restart points.
 ///

@@ -15,9 +15,10 @@ import Testing
     var hint = 0
     for _ in 0..<400 {
       let probe = key(&random)
-      let expected = tombstones.filter {
-        $0.sequence <= snapshot && order.compare($0.begin, probe) <= 0 && order.compare(probe, $0.end) < 0
-      }.map(\.sequence).max() ?? 0
+      let expected =
+        tombstones.filter {
+          $0.sequence <= snapshot && order.compare($0.begin, probe) <= 0 && order.compare(probe, $0.end) < 0
+        }.map(\.sequence).max() ?? 0
       let found = probe.withUnsafeBytes { fragments.sequence(over: $0, hint: &hint) }
       #expect(found == expected)
     }

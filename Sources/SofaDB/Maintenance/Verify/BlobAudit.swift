@@ -64,7 +64,8 @@ struct BlobAudit {
   private mutating func judge(_ count: UInt64, bytes: UInt64, _ footer: BlobFile.Footer?) {
     guard findings.isEmpty else { return }
     if let footer, footer.records != count {
-      add(file.size - UInt64(BlobFile.footerSize), nil, "the footer counts \(footer.records) records, there are \(count)")
+      let place = file.size - UInt64(BlobFile.footerSize)
+      add(place, nil, "the footer counts \(footer.records) records, there are \(count)")
     }
     if metadata.count != count || metadata.bytes != bytes {
       findings.append(

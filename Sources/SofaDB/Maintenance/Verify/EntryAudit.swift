@@ -1,6 +1,4 @@
-#if canImport(Glibc)
 internal import Glibc
-#endif
 
 /// Checks the entries of a table's data blocks in turn: order, kinds, sequence numbers, filter, hash index, separators;
 /// and counts them.

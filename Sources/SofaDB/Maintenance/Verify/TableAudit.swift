@@ -25,7 +25,8 @@ final class TableAudit {
 
   /// `order`: the family's; nil takes the table's own. `progress` is told of every piece, in bytes.
   init(
-    _ file: any RandomAccessFile, name: String, metadata: TableMetadata?, family: String?, order: KeyOrder?, level: VerifyLevel,
+    _ file: any RandomAccessFile, name: String, metadata: TableMetadata?, family: String?, order: KeyOrder?,
+    level: VerifyLevel,
     progress: @escaping (UInt64) -> Void = { _ in }
   ) {
     self.file = file
@@ -47,7 +48,8 @@ final class TableAudit {
       return judgeAll()
     }
     checkFooter(table)
-    guard let metaIndex = try attempt({ () throws(DatabaseError) in try table.readMetaIndex() }, block: .metaindex) else {
+    guard let metaIndex = try attempt({ () throws(DatabaseError) in try table.readMetaIndex() }, block: .metaindex)
+    else {
       return judgeAll()
     }
     let found = try attempt({ () throws(DatabaseError) in try table.readProperties(metaIndex) }, block: .properties)
@@ -80,10 +82,12 @@ final class TableAudit {
   // MARK: The pass
 
   private func pass(_ table: TableFile, _ metaIndex: MetaIndex, _ map: TableMap) throws(DatabaseError) {
-    let tombstones = try attempt(
-      { () throws(DatabaseError) in try table.readRangeDeletions(metaIndex) }, block: .rangeDeletion) ?? []
-    let dictionary = try attempt(
-      { () throws(DatabaseError) in try table.readDictionary(metaIndex) }, block: .dictionary) ?? nil
+    let tombstones =
+      try attempt(
+        { () throws(DatabaseError) in try table.readRangeDeletions(metaIndex) }, block: .rangeDeletion) ?? []
+    let dictionary =
+      try attempt(
+        { () throws(DatabaseError) in try table.readDictionary(metaIndex) }, block: .dictionary) ?? nil
     let order = effectiveOrder()
     let filter = FilterAudit(table, metaIndex, properties, map, order: order ?? .bytewise)
     var entries = EntryAudit(
@@ -114,7 +118,7 @@ final class TableAudit {
     let rest = file.size - min(bytesChecked, file.size)
     bytesChecked = file.size
     progress(rest)
-    guard level == .full, order != nil || metadata == nil || isWhole else { return }
+    guard level == .full else { return }
     entries.finish(tombstones)
     facts = entries.facts
     if isWhole { compare(entries.facts, order) }
@@ -255,9 +259,11 @@ final class TableAudit {
   ) throws(DatabaseError) {
     guard error.kind == .corruption || error.kind == .unsupported else { throw error }
     let code: FindingCode =
-      error.kind == .unsupported ? .tableUnsupported
-      : block == .footer ? FooterPadding.code(file)
-      : error.detail.contains("checksum mismatch") ? .blockChecksum : .blockDecode
+      error.kind == .unsupported
+      ? .tableUnsupported
+      : block == .footer
+        ? FooterPadding.code(file)
+        : error.detail.contains("checksum mismatch") ? .blockChecksum : .blockDecode
     // A damaged block is met again, and named, by the pass over all blocks.
     if table != nil, code == .blockChecksum { return }
     findings.append(

@@ -47,7 +47,8 @@ struct TablePass: ~Copyable {
   /// The next block in the file; nil at the end.
   mutating func next() throws(DatabaseError) -> Block? {
     var block: Block
-    let takesOther = nextOther < others.count
+    let takesOther =
+      nextOther < others.count
       && (nextData == data.count || others[nextOther].handle.offset < data[nextData].handle.offset)
     if takesOther {
       block = Block(kind: others[nextOther].kind, handle: others[nextOther].handle, dataIndex: nil, bytes: 0)
