@@ -48,7 +48,7 @@ struct PathScope {
     case .database, .damagedDatabase: return PathScope(path: path, directory: directory, content: .database)
     case .sofaGo: return PathScope(path: path, directory: directory, content: .sofaGo)
     case .looseTables:
-      let names = try directory.entries().filter { $0.kind == .file && DirectoryKind.isTableName($0.name) }
+      let names = try directory.entries().filter { $0.kind != .directory && DirectoryKind.isTableName($0.name) }
       return PathScope(path: path, directory: directory, content: .tables(names.map(\.name).sorted()))
     case .other:
       throw DatabaseError(.notFound, file: path, "neither a database nor a directory of tables")

@@ -24,7 +24,7 @@ struct LooseTables {
         try LooseTables.add(TableReader(directory.open(name)), number, to: &groups)
       } catch {
         guard let damage, error.kind == .corruption else { throw error }
-        damage.add(DamageGap(file: name, offset: error.offset, length: nil, from: nil, to: nil, error: error))
+        damage.add(DamageGap(file: name, offset: nil, length: nil, from: nil, to: nil, error: error))
       }
     }
     for (name, group) in groups.sorted(by: { $0.key < $1.key }) {

@@ -21,7 +21,6 @@ public struct FileTarget: Sendable {
       throw DatabaseError(.notFound, file: path, "no such file or directory")
     }
     if attributes.kind == .directory { return nil }
-    guard attributes.kind == .file else { throw DatabaseError(.invalid, file: path, "neither a file nor a directory") }
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     let name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
     let parent = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
@@ -33,7 +32,7 @@ public struct FileTarget: Sendable {
     in directory: any ReadableDirectory, where isWanted: (DatabaseFile) -> Bool
   ) throws(DatabaseError) -> [FileTarget] {
     var found: [(number: UInt64, target: FileTarget)] = []
-    for entry in try directory.entries() where entry.kind == .file {
+    for entry in try directory.entries() where entry.kind != .directory {
       let file = DatabaseFile(name: entry.name)
       if isWanted(file) { found.append((file.number ?? .max, FileTarget(directory, entry.name))) }
     }

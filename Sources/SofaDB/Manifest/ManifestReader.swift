@@ -19,8 +19,13 @@ public struct ManifestReader {
   public static func readCurrent(
     _ directory: any ReadableDirectory, keepingRecords: Bool = false
   ) throws(DatabaseError) -> ManifestHistory {
-    let number = try CurrentFile.read(directory)
-    return try read(directory, name: DatabaseFile.manifest(number).name, keepingRecords: keepingRecords)
+    let name = DatabaseFile.manifest(try CurrentFile.read(directory)).name
+    do throws(DatabaseError) {
+      return try read(directory, name: name, keepingRecords: keepingRecords)
+    } catch {
+      guard error.kind == .notFound else { throw error }
+      throw DatabaseError(.corruption, file: directory.path, "CURRENT names \(name), which is not there")
+    }
   }
 
   /// Replays the MANIFEST `name`, up to and including record `limit` (counted from 1) when that is given.

@@ -2,7 +2,7 @@
 /// unknown: keys between the bounds may be missing, deleted, or shown in an older version.
 public struct DamageGap: Sendable {
   public var file: String
-  /// Bytes from the start of the file, where known.
+  /// Bytes from the start of the file; nil when it is all of the table.
   public var offset: UInt64?
   /// Stored bytes that are lost; nil when unknown.
   public var length: UInt64?

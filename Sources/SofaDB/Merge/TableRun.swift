@@ -88,7 +88,7 @@ struct TableRun {
       guard let damage, error.kind == .corruption || error.kind == .notFound else { throw error }
       damage.add(
         DamageGap(
-          file: error.file, offset: error.offset, length: metadata.size, from: metadata.smallest.userKey,
+          file: error.file, offset: nil, length: metadata.size, from: metadata.smallest.userKey,
           to: metadata.largest.userKey, error: error))
       return false
     }
@@ -101,8 +101,12 @@ struct TableRun {
       guard let damage, error.kind == .corruption, let table else { throw error }
       let handle = cursor!.blockHandle
       var gap = DamageGap(
-        file: table.name, offset: error.offset, length: handle.size, from: nil, to: nil, error: error)
-      if error.offset == handle.offset { (gap.from, gap.to) = bounds(of: handle, in: table) }
+        file: table.name, offset: error.offset, length: nil, from: nil, to: nil, error: error)
+      // Elsewhere lies a partition of the index.
+      if let offset = error.offset, offset >= handle.offset, offset - handle.offset <= handle.size {
+        (gap.offset, gap.length) = (handle.offset, handle.size)
+        (gap.from, gap.to) = bounds(of: handle, in: table)
+      }
       damage.add(gap)
       do throws(DatabaseError) {
         try cursor!.next()

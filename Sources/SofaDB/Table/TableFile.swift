@@ -123,8 +123,8 @@ public final class TableFile: Sendable {
   ) -> DatabaseError {
     DatabaseError(
       .corruption, file: file.name, offset: handle.offset,
-      "\(kind.name) of \(handle.size) bytes: checksum mismatch, stored 0x\(String(stored, radix: 16)), "
-        + "computed 0x\(String(computed, radix: 16))")
+      "\(kind.name) of \(handle.size) bytes: checksum mismatch, stored \(HexText.number(UInt64(stored))), "
+        + "computed \(HexText.number(UInt64(computed)))")
   }
 
   /// A decoder's complaint about the contents of the block at `handle`.

@@ -20,8 +20,8 @@ struct ChecksumFlaw {
 
   func flaw() throws(DatabaseError) -> FlawAt {
     var flaw = FlawAt(code: .blockChecksum, detail: "the checksum does not hold")
-    flaw.stored = "0x" + String(trailer.checksum, radix: 16)
-    flaw.computed = "0x" + String(expected, radix: 16)
+    flaw.stored = HexText.number(UInt64(trailer.checksum))
+    flaw.computed = HexText.number(UInt64(expected))
     if stored.allSatisfy({ $0 == 0 }), trailer.compressionByte == 0, trailer.checksum == 0 {
       flaw.code = .blockZeroFilled
       flaw.detail = "the block is all zeros"

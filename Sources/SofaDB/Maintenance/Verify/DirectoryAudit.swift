@@ -27,7 +27,8 @@ struct DirectoryAudit {
 
   mutating func run() throws(DatabaseError) {
     var names: [DatabaseFile: String] = [:]
-    for entry in try directory.entries() where entry.kind == .file {
+    // Also links and pipes: those are refused when their turn comes, not passed over.
+    for entry in try directory.entries() where entry.kind != .directory {
       names[DatabaseFile(name: entry.name)] = entry.name
     }
     try readManifest()
