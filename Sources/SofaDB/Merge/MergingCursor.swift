@@ -30,6 +30,8 @@ public struct MergingCursor: ~Copyable {
   /// The current internal key; borrowed until the next step. Only while `isValid`.
   @inline(__always) public var key: UnsafeRawBufferPointer { sources[heap[0].source].key }
   @inline(__always) public var value: UnsafeRawBufferPointer { sources[heap[0].source].value }
+  /// The place of the current entry's input in the list that was given.
+  @inline(__always) var source: Int { heap[0].source }
   /// The table of the current entry; nil when it comes from a log.
   public var table: TableReader? { sources[heap[0].source].table }
 

@@ -68,7 +68,7 @@ public struct Verify: Sendable {
         auditor.run(tasks[index], index)
       }
     }
-    try results.close(crossChecks(directoryAudit, results))
+    try results.close(crossChecks(directoryAudit, results) + orderOfLevels(directoryAudit, results))
     if tables == nil, try fingerprint() != before {
       throw DatabaseError(
         .locked, file: directory.path, "the database was written to while it was checked: there is no verdict")
@@ -92,6 +92,22 @@ public struct Verify: Sendable {
         Finding(
           .blobReference, file: table, detail: "it refers to \(DatabaseFile.blob(file).name), which is not listed"))
     }
+    return findings
+  }
+
+  /// Versions across levels, where no table showed damage that would already explain anything.
+  private func orderOfLevels(_ audit: DirectoryAudit, _ results: AuditResults) throws(DatabaseError) -> [Finding] {
+    guard level == .full, let version = audit.history?.version, results.isWhole,
+      !results.findings.contains(where: { $0.severity == .error })
+    else { return [] }
+    let cache = TableCache(directory: directory)
+    var findings: [Finding] = []
+    for family in version.families {
+      if let finding = try SequenceAudit(family, cache: cache).finding(isCancelled: isCancelled) {
+        findings.append(finding)
+      }
+    }
+    if isCancelled() { throw DatabaseError(.cancelled, "interrupted") }
     return findings
   }
 
