@@ -15,6 +15,7 @@ enum Sofatool {
       """,
     release: Command.Release(version: "0.1.0", date: "2026-11-23", manual: "SofaDB Manual"),
     subcommands: [
+      InfoCommand.command,
       DumpCommand.command,
       VerifyCommand.command,
       BulkLoadCommand.command,

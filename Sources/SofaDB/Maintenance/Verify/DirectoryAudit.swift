@@ -112,7 +112,7 @@ struct DirectoryAudit {
             detail: "the MANIFEST lists this table and it is not there")
           (finding.from, finding.to) = (table.smallest.userKey, table.largest.userKey)
           findings.append(finding)
-          bytesInScope += table.size
+          bytesInScope &+= table.size
           continue
         }
         bytesInScope += try size(of: name) ?? 0

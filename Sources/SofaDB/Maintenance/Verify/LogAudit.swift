@@ -7,7 +7,7 @@ struct LogAudit {
   private(set) var findings: [Finding] = []
   /// Behind the last batch.
   private var nextSequence: SequenceNumber?
-  private var hasTransactions = false
+  private(set) var facts = LogFacts()
 
   /// `isNewest`: only the newest log may end in a torn write without anything being lost behind it.
   /// `plainOnly`: as LevelDB writes them.
@@ -29,6 +29,7 @@ struct LogAudit {
       }
       if case .record(let record) = item { check(record) }
     }
+    facts.compression = reader.compression
   }
 
   private mutating func check(_ record: LogReader.Record) {
@@ -36,8 +37,8 @@ struct LogAudit {
       try WriteBatchReader.check(record.bytes)
       var batch = try WriteBatchReader(record.bytes)
       // A prepared batch takes its numbers only when it is committed, so nothing follows from those in the log.
-      while let operation = try batch.next() { hasTransactions = hasTransactions || operation.isTransactionMarker }
-      if let nextSequence, batch.sequence < nextSequence, batch.count > 0, !hasTransactions {
+      while let operation = try batch.next() { facts.count(operation) }
+      if let nextSequence, batch.sequence < nextSequence, batch.count > 0, !facts.hasTransactions {
         add(.walRecord, record.offset, record.end - record.offset, "a batch whose sequence numbers go back")
       }
       nextSequence = max(nextSequence ?? 0, batch.nextSequence)
