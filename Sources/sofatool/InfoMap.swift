@@ -47,7 +47,8 @@ struct InfoMap {
     let room = InfoMap.width - InfoMap.margin
     let width = max((box.to - box.from) * room, InfoMap.leastWidth)
     let left = min(InfoMap.margin + box.from * room, InfoMap.width - width)
-    let title = "\(EscapedText.printable(table.name)), \(Quantity.bytes(table.size)), \(table.codec ?? "codec not known")"
+    let codec = table.codec.map { EscapedText.printable($0) } ?? "codec not known"
+    let title = "\(EscapedText.printable(table.name)), \(Quantity.bytes(table.size)), \(codec)"
     return "<rect x=\"\(number(left))\" y=\"\(number(top))\" width=\"\(number(width))\" height=\"\(number(height))\" "
       + "class=\"\(palette.classes(table))\" data-i=\"\(firstIndex + box.table)\" tabindex=\"0\">"
       + "<title>\(HTMLText.escape(title))</title></rect>\n"

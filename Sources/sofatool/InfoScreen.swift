@@ -97,7 +97,8 @@ struct InfoScreen {
 
   private var totals: String {
     var text = "\(counted(UInt64(report.tables.count), "file")), \(Quantity.bytes(report.tableBytes))"
-    if let entries = report.sum(\.entries) ?? report.visibleEntries { text += ", " + counted(entries, "entry", "entries") }
+    let entries = report.sum(\.entries) ?? report.visibleEntries
+    if let entries { text += ", " + counted(entries, "entry", "entries") }
     if let deletions = report.sum(\.deletions), deletions > 0 { text += ", " + counted(deletions, "deletion") }
     if let ranges = report.sum(\.rangeDeletions), ranges > 0 { text += " (\(Quantity.grouped(ranges)) of ranges)" }
     if let merges = report.sum(\.mergeOperands), merges > 0 { text += ", " + counted(merges, "merge operand") }
@@ -244,9 +245,11 @@ struct InfoScreen {
     }
     guard !report.findings.isEmpty else { return }
     text += "\nfindings\n"
-    let sorted = report.findings.enumerated()
-      .sorted { $0.element.severity == $1.element.severity ? $0.offset < $1.offset : $0.element.severity > $1.element.severity }
-    for (_, finding) in sorted.prefix(InfoScreen.listedFindings) { text += "  \(finding.line)\n" }
+    var sorted: [Finding] = []
+    for severity in Finding.Severity.allCases.reversed() {
+      sorted += report.findings.filter { $0.severity == severity }
+    }
+    for finding in sorted.prefix(InfoScreen.listedFindings) { text += "  \(finding.line)\n" }
     more(report.findings.count - InfoScreen.listedFindings, "findings; --json lists all")
   }
 

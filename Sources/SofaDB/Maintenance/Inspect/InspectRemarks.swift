@@ -30,10 +30,9 @@ enum InspectRemarks {
     count("other-paths", "lie in other directories (db_paths)") { $0.path != 0 }
     count(unreadable, "could not be read") { $0.state == .unreadable }
     for codec in report.shares(\.codec) where unsupported(codec.name) {
+      let name = EscapedText.printable(codec.name)
       remarks.append(
-        Remark(
-          code: "codec-unsupported",
-          detail: "\(codec.tables) tables are compressed with \(EscapedText.printable(codec.name)), which is not read here"))
+        Remark(code: "codec-unsupported", detail: "\(codec.tables) tables have codec \(name), which is not read here"))
     }
     for family in report.families { remarks += of(family) }
     return remarks

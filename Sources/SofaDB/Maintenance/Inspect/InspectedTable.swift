@@ -45,7 +45,8 @@ public struct InspectedTable: Sendable {
   public var checksum: ChecksumType?
   /// "binary-search", "hash-search", "two-level", "first-key".
   public var index: String?
-  /// "none", "bloom", "legacy-bloom", "block-based-bloom", "ribbon", with "partitioned-" before it, or a plug-in's name.
+  /// "none", "bloom", "legacy-bloom", "block-based-bloom", "ribbon", with "partitioned-" before it where it is, or a
+  /// plug-in's name.
   public var filter: String?
   /// By the properties, else by the blocks that were looked at; several are joined by "+".
   public var codec: String?

@@ -36,7 +36,8 @@ struct TableInspection {
       switch error.kind {
       case .notFound:
         table.state = .missing
-        add(Finding(.fileMissing, file: place.name, family: place.family, level: table.level, detail: "it is not there"))
+        add(
+          Finding(.fileMissing, file: place.name, family: place.family, level: table.level, detail: "it is not there"))
       case .corruption, .unsupported: note(error)
       default:
         table.state = .unreadable
@@ -62,7 +63,8 @@ struct TableInspection {
   private mutating func note(_ error: DatabaseError) {
     table.state = .damaged
     let code: FindingCode =
-      error.kind == .unsupported ? .tableUnsupported
+      error.kind == .unsupported
+      ? .tableUnsupported
       : error.detail.contains("checksum mismatch") ? .blockChecksum : .blockDecode
     add(
       Finding(

@@ -157,7 +157,7 @@ import Testing
     var record = ByteWriter(capacity: 256)
     edit.encode(into: &record)
     let file = MemoryFile()
-    var writer = LogWriter(file: file)
+    let writer = LogWriter(file: file)
     try writer.append(record.bytes)
     let directory = MemoryDirectory(["CURRENT": Array("MANIFEST-000005\n".utf8), "MANIFEST-000005": file.content])
     let found = try report(directory)
