@@ -16,7 +16,7 @@ _sofatool() {
   COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
     case $command/${COMP_WORDS[index]} in
-      /dump|/verify|/bulk-load|/explain) command=$command/${COMP_WORDS[index]} ;;
+      /info|/dump|/verify|/bulk-load|/explain) command=$command/${COMP_WORDS[index]} ;;
     esac
   done
   if [[ $cur == = ]]; then
@@ -27,7 +27,18 @@ _sofatool() {
   [[ $previous == --* ]] && previous=${previous//_/-}
   case $command in
     '')
-      mapfile -t COMPREPLY < <(compgen -W 'dump verify bulk-load explain -h --help --version' -- "$cur") ;;
+      mapfile -t COMPREPLY < <(compgen -W 'info dump verify bulk-load explain -h --help --version' -- "$cur") ;;
+    /info)
+      case $previous in
+        --html) _sofatool_paths; return ;;
+        -j|--jobs) return ;;
+        --db) _sofatool_paths 'sst' 'ldb'; return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W '-j --json --html --overwrite --show-keys --jobs --db -h --help --version' -- "$cur")
+      else
+        _sofatool_paths 'sst' 'ldb'
+      fi ;;
     /dump)
       case $previous in
         --manifest) [[ $attached ]] && { _sofatool_paths; return; } ;;

@@ -2,10 +2,19 @@
 complete -c sofatool -f
 complete -c sofatool -s h -l help -d 'prints help'
 complete -c sofatool -l version -d 'prints the version'
+complete -c sofatool -n '__fish_use_subcommand' -a info -d 'one screen about a database or tables: engine, levels, sizes, codecs, age, what is odd'
 complete -c sofatool -n '__fish_use_subcommand' -a dump -d 'prints entries, layouts, properties, logs and manifests; finds one key everywhere'
 complete -c sofatool -n '__fish_use_subcommand' -a verify -d 'reads every byte and says what is wrong; made for cron'
 complete -c sofatool -n '__fish_use_subcommand' -a bulk-load -d 'loads CSV, TSV, NDJSON or a dump into sorted tables or a new database'
 complete -c sofatool -n '__fish_use_subcommand' -a explain -d 'says what a finding means and what to do about it'
+
+complete -c sofatool -n '__fish_seen_subcommand_from info' -l json -d 'NDJSON records closed by one summary record'
+complete -c sofatool -n '__fish_seen_subcommand_from info' -l html -r -F -d 'also draws the map of the key space as a page of its own'
+complete -c sofatool -n '__fish_seen_subcommand_from info' -l overwrite -d 'replaces what --html names'
+complete -c sofatool -n '__fish_seen_subcommand_from info' -l show-keys -d 'first and last keys of tables may appear'
+complete -c sofatool -n '__fish_seen_subcommand_from info' -s j -l jobs -x -d 'threads'
+complete -c sofatool -n '__fish_seen_subcommand_from info' -l db -r -k -a '(__fish_complete_suffix .sst; __fish_complete_suffix .ldb)' -d 'the same as PATH'
+complete -c sofatool -n '__fish_seen_subcommand_from info' -k -a '(__fish_complete_suffix .sst; __fish_complete_suffix .ldb)'
 
 complete -c sofatool -n '__fish_seen_subcommand_from dump' -l internal -d 'every version of every key, with sequence, type and file'
 complete -c sofatool -n '__fish_seen_subcommand_from dump' -l layout -d 'every block of the tables: place, sizes, codec, checksum'
