@@ -104,7 +104,7 @@ enum BulkLoadCommand {
 
   private static let discussion = """
     Reads rows, makes a key and a value of each, sorts them within --memory, and writes tables in parallel: with -o a \
-    directory of tables that RocksDB's IngestExternalFile and `sofatool ingest` accept, with --into a new database. \
+    directory of tables that RocksDB's IngestExternalFile accepts, with --into a new database. \
     The result is built as NAME.partial and gets its name when it is complete and synced; whatever happens before \
     leaves nothing under that name, and the same command can be run again.
 

@@ -28,7 +28,7 @@ enum ExplainCommand {
       for explanation in wanted ?? FindingCatalogue.all { explanation.encode(into: &writer) }
       try context.console.output.write(writer.output.bytes)
     } else if let explanation = wanted?.first {
-      try context.console.output.write(explanation.text)
+      try context.console.output.write(explanation.text + remark(explanation))
     } else {
       var table = TextTable([.left("code"), .left("severity"), .left("meaning")])
       for explanation in FindingCatalogue.all {
@@ -39,6 +39,18 @@ enum ExplainCommand {
       try context.console.output.write(table.text())
     }
     return .ok
+  }
+
+  /// The commands among the steps that this release of the tool does not have, so that nobody is sent in vain.
+  private static func remark(_ explanation: FindingExplanation) -> String {
+    let known = Set(Sofatool.command.subcommands.map(\.name))
+    let named = explanation.next.filter { $0.hasPrefix("sofatool ") }.compactMap { step in
+      step.split(separator: " ").dropFirst().first.map(String.init)
+    }
+    let missing = Set(named).subtracting(known).sorted()
+    guard !missing.isEmpty else { return "" }
+    return "\nNot in this release: \(missing.joined(separator: ", ")). Until then keep a copy of the directory, and\n"
+      + "restore the file from a backup or a replica.\n"
   }
 }
 

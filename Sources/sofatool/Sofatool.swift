@@ -8,8 +8,8 @@ enum Sofatool {
     summary: "looks into LevelDB, RocksDB and SofaDB databases, checks, repairs, loads and rewrites them, offline",
     discussion: """
       A PATH is a database directory or a table file (.sst, .ldb); where tables are meant, a directory stands for its \
-      tables. Commands that read never write, take no lock and create no file. Commands that change a database lock \
-      it, never edit a file in place, and leave a journal that `sofatool undo` reads.
+      tables. Commands that read never write, take no lock and create no file. A load makes \
+      something new and never touches what exists.
 
       Standard output carries data or the report only; everything else goes to standard error.
       """,

@@ -53,7 +53,7 @@ final class PartialDirectory: @unchecked Sendable {
     throw DatabaseError(
       .alreadyExists, file: path,
       holdsDatabase
-        ? "it holds a database; 'sofatool ingest' adds tables to one" : "the directory exists and is not empty")
+        ? "it holds a database, and a load makes a new one" : "the directory exists and is not empty")
   }
 
   /// Removes what an earlier run has left; refuses what does not look like that.

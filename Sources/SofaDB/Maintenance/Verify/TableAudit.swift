@@ -60,7 +60,7 @@ final class TableAudit {
     }
     guard let format = indexFormat(metaIndex) else { return judgeAll() }
     let map = TableMap(table, metaIndex: metaIndex, format: format)
-    for problem in map.problems { try note(problem.error, problem.kind.finding, table, problem.handle) }
+    for problem in map.problems { try note(problem.error, problem.kind.findingKind, table, problem.handle) }
     try pass(table, metaIndex, map)
   }
 
@@ -232,7 +232,7 @@ final class TableAudit {
   private func place(_ flaw: FlawAt, _ block: TablePass.Block, _ map: TableMap) -> Finding {
     var finding = Finding(
       flaw.code, file: name, family: family, level: metadata?.level, offset: block.handle.offset,
-      length: block.handle.size, block: block.kind.finding, detail: flaw.detail)
+      length: block.handle.size, block: block.kind.findingKind, detail: flaw.detail)
     finding.stored = flaw.stored
     finding.computed = flaw.computed
     finding.cause = flaw.cause
@@ -255,7 +255,7 @@ final class TableAudit {
   }
 
   private func note(
-    _ error: DatabaseError, _ block: Finding.BlockKind, _ table: TableFile?, _ handle: BlockHandle?
+    _ error: DatabaseError, _ block: Finding.BlockKind?, _ table: TableFile?, _ handle: BlockHandle?
   ) throws(DatabaseError) {
     guard error.kind == .corruption || error.kind == .unsupported else { throw error }
     let code: FindingCode =

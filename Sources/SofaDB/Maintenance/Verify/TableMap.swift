@@ -123,19 +123,3 @@ struct TableMap {
     return (index == 0 ? nil : key(index - 1), key(index))
   }
 }
-
-extension BlockKind {
-  /// As findings name it.
-  var finding: Finding.BlockKind {
-    switch self {
-    case .data, .embeddedBlob: .data
-    case .index, .indexPartition, .hashIndex, .userDefinedIndex: .index
-    case .filter, .filterIndex, .filterPartition: .filter
-    case .dictionary: .dictionary
-    case .rangeDeletions: .rangeDeletion
-    case .properties: .properties
-    case .metaindex, .other: .metaindex
-    case .footer: .footer
-    }
-  }
-}
