@@ -98,7 +98,8 @@ struct InfoScreen {
   private var totals: String {
     var text = "\(counted(UInt64(report.tables.count), "file")), \(Quantity.bytes(report.tableBytes))"
     let entries = report.sum(\.entries) ?? report.visibleEntries
-    if let entries { text += ", " + counted(entries, "entry", "entries") }
+    let isPartial = report.visibleEntries == nil && report.tables.contains { $0.entries == nil }
+    if let entries { text += (isPartial ? ", at least " : ", ") + counted(entries, "entry", "entries") }
     if let deletions = report.sum(\.deletions), deletions > 0 { text += ", " + counted(deletions, "deletion") }
     if let ranges = report.sum(\.rangeDeletions), ranges > 0 { text += " (\(Quantity.grouped(ranges)) of ranges)" }
     if let merges = report.sum(\.mergeOperands), merges > 0 { text += ", " + counted(merges, "merge operand") }
