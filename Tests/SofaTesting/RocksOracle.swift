@@ -8,7 +8,7 @@
 import Foundation
 
 public struct RocksOracle: Sendable {
-  private let program: String
+  let program: String
 
   /// The compiled driver.
   public static let shared: RocksOracle? = {

@@ -107,6 +107,14 @@ public final class DatabaseView: Sendable {
     blobs = BlobStore(directory: directory)
   }
 
+  /// Whether an engine has committed anything since the view was opened; its files may be gone then.
+  func isOutdated() throws(DatabaseError) -> Bool {
+    guard let history else { return false }
+    let name = DatabaseFile.manifest(try CurrentFile.read(directory)).name
+    guard name == history.name, let now = try directory.attributes(of: name) else { return true }
+    return now.size != history.size
+  }
+
   public func family(named name: String) -> Family? { families.first { $0.name == name } }
 
   // MARK: Cursors

@@ -58,9 +58,9 @@ struct RowColumns {
   }
 
   private func unknown(_ name: String, at offset: Int) -> ExpressionError {
-    let known = names.prefix(20).map { EscapedText.printable($0) }.joined(separator: ", ")
+    let known = names.prefix(20).joined(separator: ", ")
     let more = names.count > 20 ? ", ..." : ""
-    return ExpressionError("no column '\(EscapedText.printable(name))'; there are \(known)\(more)", at: offset)
+    return ExpressionError("no column '\(name)'; there are \(known)\(more)", at: offset)
   }
 
   /// What messages call the column at `place`.

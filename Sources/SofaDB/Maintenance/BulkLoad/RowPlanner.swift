@@ -44,7 +44,7 @@ struct RowPlanner {
     do throws(ExpressionError) {
       return try RowProgram.compile(expression, &columns)
     } catch {
-      throw DatabaseError(.invalid, "\(what) '\(EscapedText.printable(expression.text))': \(error)")
+      throw DatabaseError(.invalid, "\(what) '\(expression.text)': \(error)")
     }
   }
 

@@ -69,13 +69,14 @@ public struct DumpEntries {
           id: family.id, name: family.name, comparator: family.order.name,
           mergeOperator: try view.mergeOperator(family)?.name)
       })
+    // Before the scan: an engine may delete its logs while a slow reader takes the output.
+    var findings = try DumpEntries.findings(of: view, families)
     try frame.open(output)
     let queue = DumpQueue(pieces: pieces.count, output: output)
     let task = EntryPieces(
       view: view, pieces: pieces, style: style, selection: selection, queue: queue)
     Workers.run(min(jobs, max(pieces.count, 1))) { _ in task.work() }
     var report = try queue.result()
-    var findings = try DumpEntries.findings(of: view, families)
     for gap in damage?.gaps ?? [] { findings.append(try GapFinding.finding(gap, in: view.directory)) }
     for finding in findings {
       report.findings.count(finding)

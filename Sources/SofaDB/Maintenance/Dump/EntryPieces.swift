@@ -126,6 +126,11 @@ final class EntryPieces: Sendable {
       let place = "\(gap.file) \(gap.offset ?? 0)"
       guard told.change({ $0.insert(place).inserted }) else { continue }
       let finding = try GapFinding.finding(gap, in: view.directory)
+      if finding.code == .fileMissing, try view.isOutdated() {
+        throw DatabaseError(
+          .locked, file: view.directory.path,
+          "an engine wrote to the database and deleted \(gap.file): dump a checkpoint, or stop the service")
+      }
       part.findings.count(finding)
       queue.report(finding)
       guard style.form == .ndjson, !selection.countOnly else { continue }
