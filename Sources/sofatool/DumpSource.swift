@@ -40,7 +40,7 @@ enum DumpSource {
     case .damagedDatabase(let missing):
       throw DatabaseError(
         .corruption, file: directory.path,
-        "\(missing) missing: a damaged database; its table files can be dumped by name, and `sofatool verify` checks them"
+        "\(missing) missing: a damaged database. Its tables can be dumped by name, and `sofatool verify` checks them"
       )
     case .sofaGo: return .sofaGo(try SofaGoDirectory(directory))
     case .other: throw DatabaseError(.notFound, file: directory.path, "neither a database nor a directory of tables")

@@ -40,7 +40,8 @@ public struct VisibleCursor: ~Copyable {
   public private(set) var hasBase = false
   public private(set) var entity: WideColumnEntity?
 
-  /// Shows keys from `start` to `end` (excluded) at `snapshot`. `tombstones` must hold every range tombstone of the inputs.
+  /// Shows keys from `start` to `end` (excluded) at `snapshot`. `tombstones` must hold every range tombstone of the
+  /// inputs.
   init(
     _ merging: consuming MergingCursor, order: KeyOrder, snapshot: SequenceNumber, tombstones: RangeTombstones,
     mergeOperator: MergeOperator?, blobs: BlobStore, start: [UInt8]?, end: [UInt8]?

@@ -1,5 +1,5 @@
-/// Checks across levels that newer versions of a key lie above older ones: what every read of an LSM tree relies on, and
-/// what no single table shows. A table put on the wrong level passes all other checks and gives old values.
+/// Checks across levels that newer versions of a key lie above older ones: every read of an LSM tree relies on it, and
+/// no single table shows it. A table put on the wrong level passes all other checks and gives old values.
 ///
 /// Tables are merged only where the MANIFEST's key ranges and sequence numbers leave room for it: levels whose tables
 /// all hold older writes than those above need no look. One thread; stops at the first finding of a family.
