@@ -37,6 +37,10 @@ public struct BulkLoad: Sendable {
     var table = options.table
     table.external = false
     try table.validate()
-    return try RowLoad(self).run()
+    switch format {
+    case .delimited, .ndjson: return try RowLoad(self).run()
+    case .sofadbGo: return try SofaGoLoad(self).run()
+    case .dump: throw DatabaseError(.unsupported, "dumps")
+    }
   }
 }

@@ -24,7 +24,8 @@ struct RowLoad {
         plan: plan, sources: sources, pieces: pieces, memory: memory, family: family, destination: destination,
         badRows: BadRows(limit: options.maxErrors, rejects: rejects))
       var report = BulkLoadReport()
-      let tables = try options.isSorted ? stream(job, &report) : sort(job, &report)
+      let tables = try options.isSorted
+        ? SortedLoad(job, options: options, watch: watch).run(&report) : sort(job, &report)
       try watch.check()
       try rejects?.commit()
       try destination.commit(tables, lastSequence: 0, into: &report)
@@ -127,9 +128,4 @@ struct RowLoad {
     return try load.fileSystem.directory(at: path)
   }
 
-  // MARK: Input that is sorted
-
-  private func stream(_ job: Job, _ report: inout BulkLoadReport) throws(DatabaseError) -> [LoadedTable] {
-    throw DatabaseError(.unsupported, "sorted input")
-  }
 }

@@ -9,6 +9,17 @@ final class TableProduction: @unchecked Sendable {
     var written: UInt64 = 0
     var duplicates: UInt64 = 0
     var largestSequence: SequenceNumber = 0
+
+    init() {}
+
+    /// What an emitter has made, when it is finished.
+    init(_ emitter: borrowing RowEmitter) {
+      tables = emitter.series.tables
+      digest = emitter.digest
+      written = emitter.written
+      duplicates = emitter.duplicates
+      largestSequence = emitter.largestSequence
+    }
   }
 
   struct Family: Sendable {
@@ -107,9 +118,7 @@ final class TableProduction: @unchecked Sendable {
       watch.advance(contents.buckets[bucket].byteCount)
     }
     try emitter.finish()
-    let product = Product(
-      tables: emitter.series.tables, digest: emitter.digest, written: emitter.written,
-      duplicates: emitter.duplicates, largestSequence: emitter.largestSequence)
+    let product = Product(emitter)
     products.withLock { $0[index] = product }
   }
 }
