@@ -40,7 +40,7 @@ public struct BulkLoad: Sendable {
     switch format {
     case .delimited, .ndjson: return try RowLoad(self).run()
     case .sofadbGo: return try SofaGoLoad(self).run()
-    case .dump: throw DatabaseError(.unsupported, "dumps")
+    case .dump: return try DumpLoad(self).run()
     }
   }
 }

@@ -15,6 +15,8 @@ public struct BulkLoadReport: Sendable {
   public var rowsWritten: UInt64 = 0
   public var duplicates: UInt64 = 0
   public var rejected: UInt64 = 0
+  /// Entries that rows of a dump made beside their first: merges with several operands.
+  public var extraEntries: UInt64 = 0
   public var blankLines: UInt64 = 0
   /// Bytes of input.
   public var bytesRead: UInt64 = 0
@@ -37,18 +39,29 @@ extension BulkLoadReport {
   /// Counts what was made; the tables, in order. Throws when a row is unaccounted for or a table does not hold what it
   /// was given: no such result may be committed.
   mutating func add(
-    _ products: [TableProduction.Product], families: [TableProduction.Family]
+    _ products: [TableProduction.Product], families: [String],
+    tombstones: [(family: Int, tombstone: RangeTombstone)] = []
   ) throws(DatabaseError) -> [LoadedTable] {
     var entries: UInt64 = 0
+    var points: UInt64 = 0
     for product in products {
-      rowsWritten += product.written
+      points += product.written
       duplicates += product.duplicates
       digest.add(product.digest)
       lastSequence = max(lastSequence, product.largestSequence)
       for table in product.tables { entries += table.summary.entryCount - table.summary.rangeTombstoneCount }
     }
-    self.families = families.map(\.name)
-    guard isBalanced, entries == rowsWritten, digest.entries == rowsWritten else {
+    let digested = digest.entries
+    for (family, tombstone) in tombstones {
+      let seed = ContentDigest.Family(name: families[family])
+      tombstone.begin.withUnsafeBytes { begin in
+        tombstone.end.withUnsafeBytes { digest.add(.rangeDeletion, key: begin, value: $0, in: seed) }
+      }
+      lastSequence = max(lastSequence, tombstone.sequence)
+    }
+    rowsWritten = points &- extraEntries &+ UInt64(tombstones.count)
+    self.families = families
+    guard isBalanced, entries == points, digested == points else {
       throw DatabaseError(
         .corruption,
         "\(rowsRead) rows read, \(rowsWritten) written, \(duplicates) duplicates, \(rejected) rejected, "

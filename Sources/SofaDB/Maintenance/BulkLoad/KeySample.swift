@@ -1,39 +1,40 @@
 /// Looks at some rows all over the input, to learn how keys are distributed. What it finds decides how evenly the work
 /// is divided, and nothing else: rows that cannot be read are passed over.
-struct KeySample: ~Copyable {
-  private static let blockSize = 16 << 10
-  private static let keysPerBlock = 8
+struct KeySample<Rows: RowSource & ~Copyable>: ~Copyable {
+  private var rows: Rows
+  /// For each family.
+  private(set) var keys: [[[UInt8]]]
 
-  private var rows: RowReader
-  private let dialect: Dialect?
-  private(set) var keys: [[UInt8]] = []
-
-  init(plan: RowPlan) {
-    rows = RowReader(plan: plan)
-    if case .delimited(let dialect) = plan.shape { self.dialect = dialect } else { dialect = nil }
+  init(_ rows: consuming Rows, families: Int) {
+    self.rows = rows
+    keys = Array(repeating: [], count: families)
   }
+
+  private static var blockSize: Int { 16 << 10 }
+  private static var keysPerBlock: Int { 8 }
 
   /// About `wanted` keys of a file.
   mutating func read(_ file: any RandomAccessFile, wanted: Int) throws(DatabaseError) {
-    let blocks = max(1, wanted / KeySample.keysPerBlock)
-    let block = ByteBuffer(count: KeySample.blockSize)
-    let step = max(UInt64(KeySample.blockSize), file.size / UInt64(blocks))
+    let blocks = max(1, wanted / Self.keysPerBlock)
+    let block = ByteBuffer(count: Self.blockSize)
+    let step = max(UInt64(Self.blockSize), file.size / UInt64(blocks))
     var offset: UInt64 = 0
     while offset < file.size {
       let count = try file.read(into: block.memory, at: offset)
-      take(UnsafeRawBufferPointer(rebasing: block.bytes[..<count]), startsInside: offset > 0, wanted: KeySample.keysPerBlock)
+      take(UnsafeRawBufferPointer(rebasing: block.bytes[..<count]), startsInside: offset > 0, wanted: Self.keysPerBlock)
       offset += step
     }
+    withExtendedLifetime(block) {}
   }
 
   /// About `wanted` keys of text that starts with a row.
   mutating func read(_ text: [UInt8], wanted: Int) {
     text.withUnsafeBytes { bytes in
-      let blocks = max(1, wanted / KeySample.keysPerBlock)
-      let step = max(KeySample.blockSize, bytes.count / blocks)
+      let blocks = max(1, wanted / Self.keysPerBlock)
+      let step = max(Self.blockSize, bytes.count / blocks)
       for offset in stride(from: 0, to: bytes.count, by: step) {
-        let block = UnsafeRawBufferPointer(rebasing: bytes[offset..<min(bytes.count, offset + KeySample.blockSize)])
-        take(block, startsInside: offset > 0, wanted: KeySample.keysPerBlock)
+        let block = UnsafeRawBufferPointer(rebasing: bytes[offset..<min(bytes.count, offset + Self.blockSize)])
+        take(block, startsInside: offset > 0, wanted: Self.keysPerBlock)
       }
     }
   }
@@ -55,8 +56,9 @@ struct KeySample: ~Copyable {
     while true {
       row += 1
       do throws(RowFault) {
-        guard try rows.next() != .end else { return }
-        if row % step == 0 { keys.append([UInt8](rows.key)) }
+        let found = try rows.next()
+        if found == .end { return }
+        if found == .row, row % step == 0 { keys[rows.family].append([UInt8](rows.key)) }
       } catch {
         continue
       }

@@ -15,10 +15,11 @@ final class LoadDestination: @unchecked Sendable {
     partial = try PartialDirectory(output.path, in: fileSystem)
   }
 
-  /// One for each family.
-  func targets(closer: TableCloser?) -> [TableSeries.Target] {
+  /// One for each family. `families` are those of this destination, and may have got their tombstones since.
+  func targets(_ families: [TableProduction.Family], closer: TableCloser?) -> [TableSeries.Target] {
     families.map { family in
       var table = options.table
+      table.mergeOperator = family.mergeOperator
       table.order = family.order
       table.columnFamilyID = family.id
       table.columnFamilyName = family.name

@@ -11,7 +11,7 @@ struct NewDatabase {
     var tables: [(number: UInt64, summary: TableSummary)] = []
   }
 
-  /// `default`, number 0, is one of them.
+  /// An empty `default`, number 0, is added if it is missing.
   var families: [Family]
   var lastSequence: SequenceNumber
   /// Larger than the numbers of all tables.
@@ -20,8 +20,10 @@ struct NewDatabase {
   /// Writes and syncs everything; CURRENT comes last. The tables have been synced.
   func write(in directory: any Directory) throws(DatabaseError) {
     let identity = NewDatabase.identity()
+    var all = families
+    if !all.contains(where: { $0.id == 0 }) { all.append(Family(name: "default", id: 0, order: .bytewise)) }
     let version = Version(
-      families: families.map(columnFamily), lastSequence: lastSequence, nextFileNumber: nextNumber + 1,
+      families: all.map(columnFamily), lastSequence: lastSequence, nextFileNumber: nextNumber + 1,
       databaseID: identity)
     try writeIdentity(identity, in: directory)
     try ManifestWriter.write(version, as: DatabaseFile.manifest(nextNumber).name, in: directory)

@@ -13,7 +13,7 @@ struct RowLoad {
       sources: sources.sources, dialect: dialect, pieceSize: memory.pieceSize, longestRow: memory.longestRow)
     let firstRow = try pieces.readFirstRow()
     let plan = try RowPlanner(load).plan(firstRow: firstRow)
-    let family = TableProduction.Family(name: options.family, id: 0, order: options.table.order)
+    let family = TableProduction.Family(name: options.family, order: options.table.order)
     let destination = try LoadDestination(load.output, options: options, families: [family], in: load.fileSystem)
     var rejects: RejectsFile?
     do throws(DatabaseError) {
@@ -52,53 +52,14 @@ struct RowLoad {
     let badRows: BadRows
   }
 
-  // MARK: Sorting
-
   private func sort(_ job: Job, _ report: inout BulkLoadReport) throws(DatabaseError) -> [LoadedTable] {
-    let routes = try routes(job)
-    let spillDirectory = try self.spillDirectory(job)
-    let budget = MemoryBudget(limit: job.memory.rows)
-    let harvests = (0..<options.jobs).map { index in
-      let spill = SpillFile(in: spillDirectory, name: "sofatool-rows-\(index)", buckets: routes.bucketCount)
-      return RowScatter.Harvest(RowIntake(routes: routes, memory: job.memory, budget: budget, spill: spill))
-    }
-    watch.begin(.reading, total: job.sources.size)
-    let scatter = RowScatter(
-      plan: job.plan, pieces: job.pieces, sourceNames: job.sources.names, badRows: job.badRows, watch: watch,
-      intakes: harvests)
-    scatter.run()
-    try watch.check()
-    report.rejected = try job.badRows.total()
-    let contents = try Harvests(harvests, budget: budget, jobs: options.jobs).contents(buckets: routes.bucketCount)
-    for harvest in harvests {
-      report.rowsRead += harvest.rows
-      report.blankLines += harvest.blankLines
-      report.bytesSpilled += harvest.bytesSpilled
-    }
-    report.bytesRead = job.pieces.bytesRead
-    let tables = try produce(job, contents, routes, spillDirectory, &report)
-    // The rows in memory belong to the harvests.
-    withExtendedLifetime(harvests) {}
-    return tables
-  }
-
-  private func produce(
-    _ job: Job, _ contents: BucketContents, _ routes: KeyRoutes, _ spillDirectory: any Directory,
-    _ report: inout BulkLoadReport
-  ) throws(DatabaseError) -> [LoadedTable] {
-    let groups = RowGroup.plan(
-      contents, routes: routes, fileSize: options.targetFileSize, ratio: job.destination.ratio, jobs: options.jobs
-    ) { _ in false }
-    let closer = options.jobs > 1 ? TableCloser() : nil
-    watch.begin(.writing, total: UInt64(contents.byteCount))
-    let production = TableProduction(
-      contents: contents, routes: routes, groups: groups, families: [job.family],
-      sequences: .places(options.duplicates), targets: job.destination.targets(closer: closer),
-      spillDirectory: spillDirectory, sortMemory: job.memory.rows / options.jobs, watch: watch)
-    production.run(jobs: options.jobs, closer: closer)
-    try watch.check()
-    if let conflict = production.conflict() { throw duplicate(conflict, job.pieces) }
-    return try report.add(production.result(), families: [job.family])
+    let sorting = SortingLoad(
+      load: load, sources: job.sources, pieces: job.pieces, memory: job.memory, families: [job.family],
+      sequences: .places(options.duplicates), destination: job.destination, badRows: job.badRows)
+    let plan = job.plan
+    let outcome = try sorting.run(&report) { RowReader(plan: plan) }
+    if let conflict = outcome.conflict { throw duplicate(conflict, job.pieces) }
+    return outcome.tables
   }
 
   private func duplicate(_ conflict: RowEmitter.Duplicate, _ pieces: PieceReader) -> DatabaseError {
@@ -108,24 +69,4 @@ struct RowLoad {
     return DatabaseError(
       .corruption, file: second.source, "line \(second.line): the same key as line \(first.line)\(place)")
   }
-
-  private func routes(_ job: Job) throws(DatabaseError) -> KeyRoutes {
-    var sample = KeySample(plan: job.plan)
-    let wanted = job.memory.buckets * 32
-    if let files = job.sources.files {
-      let total = max(1, files.reduce(0) { $0 + $1.size })
-      for file in files {
-        try sample.read(file, wanted: Int(Double(wanted) * Double(file.size) / Double(total)) + 1)
-      }
-    } else {
-      sample.read(try job.pieces.peek(min(4 << 20, job.memory.longestRow)), wanted: wanted)
-    }
-    return KeyRoutes(orders: [job.family.order], samples: [sample.keys], wanted: job.memory.buckets)
-  }
-
-  private func spillDirectory(_ job: Job) throws(DatabaseError) -> any Directory {
-    guard let path = options.temporaryDirectory else { return job.destination.partial.directory }
-    return try load.fileSystem.directory(at: path)
-  }
-
 }

@@ -1,9 +1,8 @@
-/// Reads the rows of one piece and makes their keys and values. One for each thread.
+/// Reads rows of delimited text or JSON objects and makes their keys and values.
 ///
 /// Key and value point into the piece where they stand there as they are, and into buffers of this value otherwise;
 /// both are valid until the next row.
-struct RowReader: ~Copyable {
-  enum Step { case row, blank, end }
+struct RowReader: RowSource, ~Copyable {
 
   private static let longestKey = 64 << 20
 
@@ -19,7 +18,7 @@ struct RowReader: ~Copyable {
 
   private(set) var key = UnsafeRawBufferPointer(start: nil, count: 0)
   private(set) var value = UnsafeRawBufferPointer(start: nil, count: 0)
-  private(set) var kind = EntryKind.value
+  private var kind = EntryKind.value
 
   init(plan: RowPlan) {
     self.plan = plan
@@ -36,7 +35,6 @@ struct RowReader: ~Copyable {
     view = delimited.makeView()
   }
 
-  /// Starts with a piece, which stays where it is until its last row was read.
   mutating func begin(_ piece: UnsafeRawBufferPointer, isMalformed: Bool) {
     if isDelimited {
       delimited.begin(piece, isMalformed: isMalformed)
@@ -46,12 +44,16 @@ struct RowReader: ~Copyable {
     }
   }
 
-  /// The text of the row that `next` looked at last, without its line break.
   var text: UnsafeRawBufferPointer { view.bytes }
+  var family: Int { 0 }
 
-  /// Reads the next row. After a fault the next call goes on behind the bad row.
   @inline(__always)
-  mutating func next() throws(RowFault) -> Step {
+  func trailer(ordinal: UInt64) -> UInt64 { InternalKey.trailer(ordinal, kind.rawValue) }
+
+  func describe(_ fault: RowFault) -> String { plan.describe(fault) }
+
+  @inline(__always)
+  mutating func next() throws(RowFault) -> RowStep {
     if isDelimited {
       switch try delimited.next(&view) {
       case .end: return .end

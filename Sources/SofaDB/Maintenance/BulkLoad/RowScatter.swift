@@ -4,7 +4,10 @@ final class RowScatter: @unchecked Sendable {
   final class Harvest: @unchecked Sendable {
     fileprivate(set) var intake: RowIntake
     fileprivate(set) var rows: UInt64 = 0
+    /// Entries beyond the first of their line.
+    fileprivate(set) var extraRows: UInt64 = 0
     fileprivate(set) var blankLines: UInt64 = 0
+    fileprivate(set) var tombstones: [(family: Int, tombstone: RangeTombstone)] = []
 
     init(_ intake: consuming RowIntake) { self.intake = intake }
 
@@ -14,7 +17,6 @@ final class RowScatter: @unchecked Sendable {
     var bytesSpilled: UInt64 { intake.bytesSpilled }
   }
 
-  private let plan: RowPlan
   private let pieces: PieceReader
   private let sourceNames: [String]
   private let badRows: BadRows
@@ -22,33 +24,35 @@ final class RowScatter: @unchecked Sendable {
   let harvests: [Harvest]
 
   init(
-    plan: RowPlan, pieces: PieceReader, sourceNames: [String], badRows: BadRows, watch: LoadWatch,
-    intakes: [Harvest]
+    pieces: PieceReader, sourceNames: [String], badRows: BadRows, watch: LoadWatch, harvests: [Harvest]
   ) {
-    self.plan = plan
     self.pieces = pieces
     self.sourceNames = sourceNames
     self.badRows = badRows
     self.watch = watch
-    harvests = intakes
+    self.harvests = harvests
   }
 
   /// Reads the whole input. Errors are with `watch` and `badRows`.
-  func run() {
+  func run<Rows: RowSource & ~Copyable>(_ makeRows: @escaping @Sendable () -> Rows) {
     Workers.run(harvests.count) { index in
-      self.watch.guarding { () throws(DatabaseError) in try self.work(self.harvests[index]) }
+      self.watch.guarding { () throws(DatabaseError) in
+        var rows = makeRows()
+        try self.work(&rows, self.harvests[index])
+      }
     }
   }
 
-  private func work(_ harvest: Harvest) throws(DatabaseError) {
-    var rows = RowReader(plan: plan)
+  private func work<Rows: RowSource & ~Copyable>(_ rows: inout Rows, _ harvest: Harvest) throws(DatabaseError) {
     var buffer = ByteWriter(capacity: pieces.pieceSize + 4096)
     while watch.goesOn(), !badRows.hasEnded, let piece = try pieces.next(into: &buffer) {
       rows.begin(buffer.bytes, isMalformed: piece.isMalformed)
       var tally = Tally()
       try read(&rows, piece, into: &harvest.intake, &tally)
       harvest.rows &+= tally.rows
+      harvest.extraRows &+= tally.extraRows
       harvest.blankLines &+= tally.blankLines
+      harvest.tombstones += tally.tombstones
       try badRows.finish(piece: piece.number, of: sourceNames[piece.source], tally.bad)
       watch.advance(buffer.count)
     }
@@ -56,17 +60,19 @@ final class RowScatter: @unchecked Sendable {
 
   private struct Tally {
     var rows: UInt64 = 0
+    var extraRows: UInt64 = 0
+    var tombstones: [(family: Int, tombstone: RangeTombstone)] = []
     var blankLines: UInt64 = 0
     var bad: [BadRows.Row] = []
   }
 
   /// Reads the rows of one piece.
-  private func read(
-    _ rows: inout RowReader, _ piece: PieceReader.Piece, into intake: inout RowIntake, _ tally: inout Tally
+  private func read<Rows: RowSource & ~Copyable>(
+    _ rows: inout Rows, _ piece: PieceReader.Piece, into intake: inout RowIntake, _ tally: inout Tally
   ) throws(DatabaseError) {
     var line: UInt64 = 0
     while true {
-      var step = RowReader.Step.blank
+      var step = RowStep.blank
       do throws(RowFault) {
         step = try rows.next()
       } catch {
@@ -79,17 +85,28 @@ final class RowScatter: @unchecked Sendable {
       switch step {
       case .end: return
       case .blank: tally.blankLines &+= 1
-      case .row:
+      case .row, .extraRow:
+        let trailer = rows.trailer(ordinal: piece.firstOrdinal &+ line)
+        try intake.add(family: rows.family, key: rows.key, trailer: trailer, value: rows.value)
+        if step == .extraRow {
+          tally.extraRows &+= 1
+          continue
+        }
         tally.rows &+= 1
-        let trailer = InternalKey.trailer(piece.firstOrdinal &+ line, rows.kind.rawValue)
-        try intake.add(family: 0, key: rows.key, trailer: trailer, value: rows.value)
+      case .tombstone:
+        tally.rows &+= 1
+        let sequence = rows.trailer(ordinal: piece.firstOrdinal &+ line) >> 8
+        tally.tombstones.append(
+          (rows.family, RangeTombstone(begin: [UInt8](rows.key), end: [UInt8](rows.value), sequence: sequence)))
       }
       line &+= 1
       if piece.hasInnerNewlines { line &+= UInt64(ByteSearch.count(of: 0x0A, in: rows.text)) }
     }
   }
 
-  private func badRow(_ fault: RowFault, _ rows: borrowing RowReader, line: UInt64) -> BadRows.Row {
-    BadRows.Row(line: line, reason: plan.describe(fault), text: badRows.keepsTexts ? [UInt8](rows.text) : [])
+  private func badRow<Rows: RowSource & ~Copyable>(
+    _ fault: RowFault, _ rows: borrowing Rows, line: UInt64
+  ) -> BadRows.Row {
+    BadRows.Row(line: line, reason: rows.describe(fault), text: badRows.keepsTexts ? [UInt8](rows.text) : [])
   }
 }

@@ -12,12 +12,12 @@ struct SofaGoLoad {
     guard source.hasLog || !source.tables.isEmpty else {
       throw DatabaseError(.notFound, file: path, "there are no files of the Go SofaDB in it")
     }
-    let family = TableProduction.Family(name: load.options.family, id: 0, order: load.options.table.order)
+    let family = TableProduction.Family(name: load.options.family, order: load.options.table.order)
     let destination = try LoadDestination(load.output, options: load.options, families: [family], in: load.fileSystem)
     do throws(DatabaseError) {
       var report = BulkLoadReport()
       let product = try copy(source, path: path, to: destination, family, &report)
-      let tables = try report.add([product], families: [family])
+      let tables = try report.add([product], families: [family.name])
       try destination.commit(tables, lastSequence: 0, into: &report)
       return report
     } catch {
@@ -31,7 +31,7 @@ struct SofaGoLoad {
     _ report: inout BulkLoadReport
   ) throws(DatabaseError) -> TableProduction.Product {
     load.watch.begin(.writing, total: nil)
-    let series = TableSeries(target: destination.targets(closer: nil)[0], family: 0, namePrefix: "range-0")
+    let series = TableSeries(target: destination.targets([family], closer: nil)[0], family: 0, namePrefix: "range-0")
     let emitter = RowEmitter(
       sequences: .places(.error), family: ContentDigest.Family(name: family.name), series: series)
     var sorted = SortedRows(order: family.order, emitter: emitter)

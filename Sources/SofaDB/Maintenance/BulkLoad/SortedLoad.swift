@@ -32,7 +32,7 @@ final class SortedLoad: @unchecked Sendable {
     self.job = job
     self.options = options
     self.watch = watch
-    targets = job.destination.targets(closer: nil)
+    targets = job.destination.targets([job.family], closer: nil)
   }
 
   func run(_ report: inout BulkLoadReport) throws(DatabaseError) -> [LoadedTable] {
@@ -56,7 +56,7 @@ final class SortedLoad: @unchecked Sendable {
       report.rejected += result.rejected
       report.bytesRead += result.bytes
     }
-    return try report.add(results.map(\.product), families: [job.family])
+    return try report.add(results.map(\.product), families: [job.family.name])
   }
 
   /// The last key of a range and the first of the next.
@@ -150,7 +150,7 @@ final class SortedLoad: @unchecked Sendable {
     var line = piece.firstLine
     let source = job.sources.names[piece.source]
     while true {
-      var step = RowReader.Step.blank
+      var step = RowStep.blank
       do throws(RowFault) {
         step = try rows.next()
       } catch {
@@ -164,9 +164,9 @@ final class SortedLoad: @unchecked Sendable {
       switch step {
       case .end: return bad
       case .blank: result.blankLines += 1
-      case .row:
+      case .row, .extraRow, .tombstone:
         result.rows += 1
-        let trailer = InternalKey.trailer(line, rows.kind.rawValue)
+        let trailer = rows.trailer(ordinal: line)
         guard try sorted.add(key: rows.key, trailer: trailer, value: rows.value) else { throw unsorted(source, line) }
         if sorted.emitter.conflict != nil { throw duplicate(source, line) }
       }

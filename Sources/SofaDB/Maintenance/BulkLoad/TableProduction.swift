@@ -23,10 +23,26 @@ final class TableProduction: @unchecked Sendable {
   }
 
   struct Family: Sendable {
+    /// Of the family with number 0, which every database has.
+    static let defaultName = "default"
+
     var name: String
     var id: UInt32
     var order: KeyOrder
+    var mergeOperator: String?
     var tombstones: [RangeTombstone] = []
+
+    init(name: String, id: UInt32, order: KeyOrder, mergeOperator: String? = nil) {
+      self.name = name
+      self.id = id
+      self.order = order
+      self.mergeOperator = mergeOperator
+    }
+
+    /// The only family of a load.
+    init(name: String, order: KeyOrder) {
+      self.init(name: name, id: name == Family.defaultName ? 0 : 1, order: order)
+    }
   }
 
   private let contents: BucketContents
@@ -36,6 +52,7 @@ final class TableProduction: @unchecked Sendable {
   private let sequences: RowEmitter.Sequences
   private let targets: [TableSeries.Target]
   private let spillDirectory: any Directory
+  private let spillName: String
   private let sortMemory: Int
   private let watch: LoadWatch
   private let nextGroup = Atomic<Int>(0)
@@ -47,8 +64,8 @@ final class TableProduction: @unchecked Sendable {
   /// `targets`: one for each family. `sortMemory`: bytes for each thread.
   init(
     contents: BucketContents, routes: KeyRoutes, groups: [RowGroup], families: [Family],
-    sequences: RowEmitter.Sequences, targets: [TableSeries.Target], spillDirectory: any Directory, sortMemory: Int,
-    watch: LoadWatch
+    sequences: RowEmitter.Sequences, targets: [TableSeries.Target], spillDirectory: any Directory,
+    spillName: String, sortMemory: Int, watch: LoadWatch
   ) {
     self.contents = contents
     self.routes = routes
@@ -57,6 +74,7 @@ final class TableProduction: @unchecked Sendable {
     self.sequences = sequences
     self.targets = targets
     self.spillDirectory = spillDirectory
+    self.spillName = spillName
     self.sortMemory = sortMemory
     self.watch = watch
     products = Mutex([:])
@@ -89,7 +107,7 @@ final class TableProduction: @unchecked Sendable {
 
   private func work(_ worker: Int) throws(DatabaseError) {
     var sorter = BucketSorter(
-      routes: routes, share: sortMemory, spillDirectory: spillDirectory, spillName: "merge-\(worker)")
+      routes: routes, share: sortMemory, spillDirectory: spillDirectory, spillName: "\(spillName)-\(worker)")
     while watch.goesOn() {
       let index = nextGroup.wrappingAdd(1, ordering: .relaxed).oldValue
       guard index < groups.count, index < firstConflict.load(ordering: .relaxed) else { return }
