@@ -5,7 +5,7 @@
 ///
 /// Compressors, table buffers, indexes and filters come on top: a few MiB for each thread.
 struct LoadMemory: Sendable {
-  static let smallest = 1 << 16
+  static let smallest = 1 << 14
 
   /// Bytes of input that are read at a time.
   let pieceSize: Int

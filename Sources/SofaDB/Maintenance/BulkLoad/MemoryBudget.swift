@@ -15,6 +15,9 @@ final class MemoryBudget: Sendable {
     return false
   }
 
+  /// Takes `count` bytes even when they are not left: for the one row that somebody who holds nothing else must have.
+  func takeAnyway(_ count: Int) { used.add(count, ordering: .relaxed) }
+
   func give(_ count: Int) { used.subtract(count, ordering: .relaxed) }
 
   var available: Int { limit - used.load(ordering: .relaxed) }

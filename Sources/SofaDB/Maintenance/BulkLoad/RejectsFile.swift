@@ -67,6 +67,8 @@ final class RejectsFile: @unchecked Sendable {
       try file.close()
     }
     try directory.rename(partialReasonsName, to: reasonsName, replacing: true)
+    // The reasons are what tells the next load that the other file is its own.
+    try directory.sync()
     try directory.rename(partialName, to: name, replacing: true)
     try directory.sync()
   }

@@ -59,13 +59,14 @@ struct RowBuckets: ~Copyable {
     tails.deallocate()
   }
 
-  /// Copies a row into `bucket`; false when the budget has no room for it.
+  /// Copies a row into `bucket`; false when the budget has no room for it. With `anyway` the budget is overdrawn by one
+  /// slab or the row's size: only when there is no other row.
   @inline(__always)
   mutating func add(
-    bucket: Int, key: UnsafeRawBufferPointer, trailer: UInt64, value: UnsafeRawBufferPointer
+    bucket: Int, key: UnsafeRawBufferPointer, trailer: UInt64, value: UnsafeRawBufferPointer, anyway: Bool = false
   ) -> Bool {
     let size = EncodedRow.overhead + key.count + value.count
-    if tails[bucket].end - tails[bucket].next < size, !extend(bucket, for: size) { return false }
+    if tails[bucket].end - tails[bucket].next < size, !extend(bucket, for: size, anyway) { return false }
     EncodedRow.write(key: key, trailer: trailer, value: value, at: tails[bucket].next)
     tails[bucket].next += size
     tails[bucket].rows &+= 1
@@ -75,16 +76,16 @@ struct RowBuckets: ~Copyable {
 
   /// Starts a new chunk with room for a row of `size` bytes.
   @inline(never)
-  private mutating func extend(_ bucket: Int, for size: Int) -> Bool {
+  private mutating func extend(_ bucket: Int, for size: Int, _ anyway: Bool) -> Bool {
     let start: UnsafeMutableRawPointer
     let capacity: Int
     if size > chunkSize {
-      guard let slab = takeSlab(size) else { return false }
+      guard let slab = takeSlab(size, anyway) else { return false }
       start = slab
       capacity = size
     } else {
       if freeCount < chunkSize {
-        guard let slab = takeSlab(slabSize) else { return false }
+        guard let slab = takeSlab(slabSize, anyway) else { return false }
         freeStart = slab
         freeCount = slabSize
       }
@@ -108,12 +109,12 @@ struct RowBuckets: ~Copyable {
     chunks[bucket][last].count = filled
   }
 
-  private mutating func takeSlab(_ size: Int) -> UnsafeMutableRawPointer? {
+  private mutating func takeSlab(_ size: Int, _ anyway: Bool) -> UnsafeMutableRawPointer? {
     if size == slabSize, let slab = spare.popLast() {
       slabs.append((slab, size))
       return slab
     }
-    guard budget.take(size) else { return nil }
+    if anyway { budget.takeAnyway(size) } else if !budget.take(size) { return nil }
     // Huge pages spare most misses of the address cache, since rows go to hundreds of places in turn.
     let isHuge = size >= 2 << 20
     var slab: UnsafeMutableRawPointer?

@@ -12,7 +12,7 @@ struct RowIntake: ~Copyable {
       count: routes.bucketCount, chunkSize: memory.chunkSize, slabSize: memory.slabSize, budget: budget)
   }
 
-  /// Copies one row. Throws when it does not even fit alone, or when spilling fails.
+  /// Copies one row. Throws when spilling fails.
   @inline(__always)
   mutating func add(
     family: Int, key: UnsafeRawBufferPointer, trailer: UInt64, value: UnsafeRawBufferPointer
@@ -28,8 +28,9 @@ struct RowIntake: ~Copyable {
     _ bucket: Int, _ key: UnsafeRawBufferPointer, _ trailer: UInt64, _ value: UnsafeRawBufferPointer
   ) throws(DatabaseError) {
     try spillAll()
-    guard buckets.add(bucket: bucket, key: key, trailer: trailer, value: value) else {
-      throw DatabaseError(.invalid, "an entry of \(key.count + value.count) bytes needs more memory than is allowed")
+    // The other threads may hold all the memory; each of them goes on with at least one slab or row.
+    guard buckets.add(bucket: bucket, key: key, trailer: trailer, value: value, anyway: true) else {
+      throw DatabaseError(.io(12), "no memory for an entry of \(key.count + value.count) bytes")
     }
   }
 

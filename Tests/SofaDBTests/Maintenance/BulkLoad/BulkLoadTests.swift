@@ -204,7 +204,7 @@ import Testing
       try load.load("id\n1\n")
       Issue.record("a database was replaced")
     } catch let error as DatabaseError {
-      #expect(error.kind == .alreadyExists && error.detail.contains("ingest"))
+      #expect(error.kind == .alreadyExists && error.detail.contains("holds a database"))
     }
     #expect(try LoadCase.names(load.system) == ["base", "out"])
   }
