@@ -38,9 +38,27 @@ struct DumpRun {
     if form == .raw, invocation[DumpCommand.isInternal] {
       throw UsageError("versions are printed as text, csv or ndjson")
     }
-    if isStructure, form == .csv || form == .raw {
+    try invocation.require(CommonOptions.output, with: CommonOptions.overwrite)
+    guard isStructure else { return }
+    guard form == .text || form == .ndjson else {
       throw UsageError("this form of dump is printed as text or ndjson only")
     }
+    // An option that did nothing would mislead whoever gave it.
+    for name in entryOptions { throw UsageError("option '--\(name)' is for entries and does nothing here") }
+  }
+
+  /// Options on the command line that choose among entries.
+  private var entryOptions: [String] {
+    var names: [String] = []
+    if invocation.isGiven(CommonOptions.from) { names.append("from") }
+    if invocation.isGiven(CommonOptions.to) { names.append("to") }
+    if invocation.isGiven(CommonOptions.prefix) { names.append("prefix") }
+    if invocation.isGiven(CommonOptions.families), invocation[DumpCommand.find] == nil { names.append("column-family") }
+    if invocation.isGiven(DumpCommand.limit) { names.append("limit") }
+    if invocation.isGiven(DumpCommand.count) { names.append("count") }
+    if invocation.isGiven(DumpCommand.keysOnly) { names.append("keys-only") }
+    if invocation.isGiven(DumpCommand.dropEmpty) { names.append("drop-empty") }
+    return names
   }
 
   /// Whether something else than entries is printed.
@@ -96,6 +114,9 @@ struct DumpRun {
     let source = paths.joined(separator: " ")
     switch try DumpSource(paths, context.fileSystem) {
     case .view(let view, let damage):
+      guard !invocation[DumpCommand.dropEmpty] else {
+        throw DatabaseError(.invalid, file: source, "--drop-empty is for databases of the Go SofaDB, and this is none")
+      }
       return try DumpEntries(
         view, source: source, style: style, selection: selection, jobs: invocation[CommonOptions.jobs]
       ).run(output, damage: damage)

@@ -134,6 +134,12 @@ private func listing(_ path: String) throws -> [String] {
     #expect(ToolRun("dump", path("l123-customcmp"), "--find", "lkey000001").output.contains("\tlive\t2\tput\t"))
   }
 
+  @Test func timestampsAreKept() throws {
+    let records = try DumpRecords(ToolRun("dump", path("r1075-u64ts"), "--json").output)
+    #expect(!records.entries.isEmpty)
+    for entry in records.entries { #expect(entry["timestamp"] is Int) }
+  }
+
   @Test func rawBytesAreNotForTerminals() {
     var terminal = Terminal.none
     terminal.isOutput = true

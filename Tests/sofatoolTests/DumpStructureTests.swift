@@ -101,7 +101,8 @@ private func listing(_ path: String) throws -> [String] {
   @Test(arguments: [
     ["dump"], ["dump", "--layout", "--wal", "x"], ["dump", "--find", "0x6", "x"], ["dump", "--format", "xml", "x"],
     ["dump", "--csv-text", "x"], ["dump", "--layout", "--format", "raw", "x"],
-    ["dump", "--hex", "--key-format", "hex", "x"],
+    ["dump", "--hex", "--key-format", "hex", "x"], ["dump", "--layout", "--limit", "3", "x"],
+    ["dump", "--wal", "--cf", "default", "x"], ["dump", "--overwrite", "x"], ["dump", "--internal", "--raw", "x"],
   ])
   func usageErrors(arguments: [String]) {
     let run = ToolRun(arguments)

@@ -58,6 +58,10 @@ public struct VisibleCursor: ~Copyable {
 
   /// The user key without its timestamp.
   @inline(__always) public var userKey: UnsafeRawBufferPointer { order.withoutTimestamp(groupKey.bytes) }
+  /// The user timestamp of the current entry, in families that have one.
+  public var timestamp: UInt64? {
+    order.timestampSize == 8 && groupKey.count >= 8 ? groupKey.bytes.internalKeyTrailer : nil
+  }
   @inline(__always) public var value: UnsafeRawBufferPointer { valueIsOwn ? own.bytes : borrowed }
 
   public mutating func seekToFirst() throws(DatabaseError) {

@@ -66,10 +66,13 @@ final class EntryPieces: Sendable {
     damage: DamageLog
   ) throws(DatabaseError) {
     let order = piece.family.order
+    let hasTimestamps = order.timestampSize > 0
     let needsDigest = style.form == .ndjson
     let seed = ContentDigest.Family(name: piece.family.name)
     var digest = ContentDigest()
     var entries: UInt64 = 0
+    // Grows while the piece must wait for its turn, so that the queue is asked once a chunk, not once an entry.
+    var threshold = DumpStream.chunk
     var cursor = try view.cursor(piece.family, from: piece.from, to: piece.to, damage: damage)
     try cursor.seekToFirst()
     while cursor.isValid, entries < allowed {
@@ -78,14 +81,16 @@ final class EntryPieces: Sendable {
       if isWanted {
         entries += 1
         if !selection.countOnly {
+          if hasTimestamps { writer.timestamp = cursor.timestamp }
           if cursor.content == .value {
             writer.put(cursor.userKey, cursor.value)
             if needsDigest { digest.add(.value, key: cursor.userKey, value: cursor.value, in: seed) }
           } else {
             EntryPieces.printOther(cursor, &writer, &part, &digest, seed)
           }
-          if writer.output.count >= DumpStream.chunk {
+          if writer.output.count >= threshold {
             try queue.pass(&writer.output, of: number, mustWrite: false)
+            threshold = writer.output.count + DumpStream.chunk
           }
         }
       }

@@ -3,6 +3,7 @@
 /// NDJSON, visible entries (`op` put, merge or entity) and versions (also delete, single-delete, range-delete, blob):
 ///
 ///     {"cf":"default","op":"put","key":"k","value":"v"}
+///     {"cf":"default","op":"put","timestamp":17,"key":"k","value":"v"}
 ///     {"cf":"default","op":"merge","key":"k","value":"base if any","operands":["oldest","newest"]}
 ///     {"cf":"default","op":"entity","key":"k","columns":[["name","value"],...]}
 ///     {"cf":"default","op":"range-delete","key":"begin","end":"excluded end","seq":7,"file":"000012.sst","level":1}
@@ -12,10 +13,14 @@ public struct EntryWriter: ~Copyable {
   /// What was printed; the owner takes and empties it.
   public var output: ByteWriter
   let style: EntryStyle
+  /// The user timestamp of the entries that come, in families that have one; NDJSON shows it.
+  public var timestamp: UInt64?
   private let keyFormat: TextFormat
   private let valueFormat: TextFormat
   private let keyIsPrefixed: Bool
   private let valueIsPrefixed: Bool
+  /// The cell that is being quoted.
+  private var scratch = ByteWriter()
   /// What stands before each entry: the family's column, or the start of the object.
   private let opening: [UInt8]
 
@@ -84,7 +89,13 @@ public struct EntryWriter: ~Copyable {
   private mutating func begin(_ operation: StaticString, _ key: UnsafeRawBufferPointer) {
     output.append(opening)
     output.append(operation)
-    member(#"","key":""#, key, keyFormat)
+    if let timestamp {
+      output.append(#"","timestamp":"#)
+      DecimalText.append(timestamp, to: &output)
+      member(#","key":""#, key, keyFormat)
+    } else {
+      member(#"","key":""#, key, keyFormat)
+    }
   }
 
   @inline(__always)
@@ -111,7 +122,7 @@ public struct EntryWriter: ~Copyable {
 
   private mutating func csvCell(_ bytes: UnsafeRawBufferPointer, _ format: TextFormat) {
     guard format == .escaped || format == .base64 else { return cell(bytes, format, prefixed: format == .hex) }
-    var scratch = ByteWriter(capacity: bytes.count * 2 + 16)
+    scratch.removeAll()
     format.append(bytes, to: &scratch)
     CSVCell.append(scratch.bytes, to: &output)
   }

@@ -9,6 +9,8 @@ struct VersionScan {
   private let seed: ContentDigest.Family
   private var digest = ContentDigest()
   private var entries: UInt64 = 0
+  /// Text at which the queue is asked for the turn.
+  private var threshold = DumpStream.chunk
   /// File and level of the entries that come now.
   private var place = VersionPlace()
   private var placeTable: TableReader?
@@ -167,8 +169,10 @@ struct VersionScan {
   private static var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
 
   @inline(__always)
-  private func passIfFull(_ writer: inout EntryWriter) throws(DatabaseError) {
-    if writer.output.count >= DumpStream.chunk { try queue.pass(&writer.output, of: number, mustWrite: false) }
+  private mutating func passIfFull(_ writer: inout EntryWriter) throws(DatabaseError) {
+    guard writer.output.count >= threshold else { return }
+    try queue.pass(&writer.output, of: number, mustWrite: false)
+    threshold = writer.output.count + DumpStream.chunk
   }
 }
 
