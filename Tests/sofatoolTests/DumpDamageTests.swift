@@ -19,15 +19,16 @@ import Testing
 
   @Test func nothingInTheDataSteersTheTerminal() throws {
     let scratch = try TemporaryDirectory()
-    let hostile: [[UInt8]] =
-      (0..<256).map { [UInt8($0), 0x61] } + [
-        "\u{1B}]52;c;AAAA\u{07}", "\u{1B}[2J", "\u{9B}31m", "\u{202E}abc", "=1+1", "+1", "-1", "@x",
-        "a\"b,c\r\nd", "\t",
-      ].map { [UInt8]($0.utf8) }
+    let texts = [
+      "\u{1B}]52;c;AAAA\u{07}", "\u{1B}[2J", "\u{9B}31m", "\u{202E}abc", "=1+1", "+1", "-1", "@x", "a\"b,c\r\nd", "\t",
+    ]
+    let hostile = (0..<256).map { [UInt8($0), 0x61] } + texts.map { [UInt8]($0.utf8) }
     var entries = hostile.map { (key: $0, sequence: SequenceNumber(0), kind: EntryKind.value, value: $0) }
     entries.sort { $0.key.lexicographicallyPrecedes($1.key) }
     try TableFileOnDisk.write("hostile.sst", in: scratch.path, entries: entries)
-    let forms = [[], ["--csv-text", "--format", "csv"], ["--format", "csv"], ["--json"], ["--internal"], ["--layout"]]
+    let forms = [
+      [], ["--csv-text", "--format", "csv"], ["--format", "csv"], ["--json"], ["--internal"], ["--layout"],
+    ]
     for form in forms {
       let run = ToolRun(["dump", scratch.path] + form)
       #expect(run.status == .ok)
