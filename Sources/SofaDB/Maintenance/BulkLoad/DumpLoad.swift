@@ -22,7 +22,11 @@ struct DumpLoad {
       let sorting = SortingLoad(
         load: load, sources: sources, pieces: pieces, memory: memory, families: families, sequences: .given,
         destination: destination, badRows: BadRows(limit: 0, rejects: nil))
-      let outcome = try sorting.run(&report) { DumpRows(header: header, closing: closing, keepsSequences: isDatabase) }
+      let outcome = try sorting.run(
+        &report,
+        // What the sample meets is read again, and counts once.
+        sampling: { DumpRows(header: header, closing: DumpClosing(), keepsSequences: isDatabase) }
+      ) { DumpRows(header: header, closing: closing, keepsSequences: isDatabase) }
       if let conflict = outcome.conflict {
         let which = header.hasVersions ? "the same key twice with sequence \(conflict.first)" : "the same key twice"
         throw damaged(sources.names[0], which)
@@ -80,7 +84,8 @@ struct DumpLoad {
       guard order.isKnown else {
         throw DatabaseError(
           .unsupported, file: source,
-          "the order of family \(EscapedText.printable(family.name)) is not known: \(EscapedText.printable(order.name))")
+          "the order of family \(EscapedText.printable(family.name)) is not known: \(EscapedText.printable(order.name))"
+        )
       }
       guard order.timestampSize == 0 || header.hasVersions else {
         throw DatabaseError(
@@ -98,14 +103,16 @@ struct DumpLoad {
   ) throws(DatabaseError) {
     guard found.headers == 1 else { throw damaged(source, "more than one header") }
     guard found.trailers.count == 1, let trailer = found.trailers.first else {
-      throw damaged(source, found.trailers.isEmpty ? "the trailer is missing: the dump was cut" : "more than one trailer")
+      throw damaged(
+        source, found.trailers.isEmpty ? "the trailer is missing: the dump was cut" : "more than one trailer")
     }
     guard trailer.entries == report.rowsRead else {
       throw damaged(source, "the trailer counts \(trailer.entries) entries, there are \(report.rowsRead)")
     }
     guard trailer.digest == report.digest.hex else {
       throw damaged(
-        source, trailer.digest.isEmpty ? "the trailer has no digest that is known" : "the content is not what was dumped")
+        source,
+        trailer.digest.isEmpty ? "the trailer has no digest that is known" : "the content is not what was dumped")
     }
     guard found.gaps == 0, trailer.isComplete else {
       guard options.acceptsGaps else {

@@ -20,9 +20,9 @@ struct SortingLoad {
   }
 
   func run<Rows: RowSource & ~Copyable>(
-    _ report: inout BulkLoadReport, _ makeRows: @escaping @Sendable () -> Rows
+    _ report: inout BulkLoadReport, sampling makeSample: (() -> Rows)? = nil, _ makeRows: @escaping @Sendable () -> Rows
   ) throws(DatabaseError) -> Outcome {
-    let routes = try routes(makeRows)
+    let routes = try routes(makeSample ?? makeRows)
     let spillDirectory = try spillDirectory()
     let budget = MemoryBudget(limit: memory.rows)
     let harvests = (0..<options.jobs).map { index in
