@@ -42,7 +42,8 @@ enum BulkLoadCommand {
     "duplicates", .choice, default: .error, help: "rows with the same key: fail, or keep the first or last one")
   static let rejects = Option<String?>(
     "rejects", .file, help: "bad rows go there as they are, with their reasons in FILE.reasons")
-  static let maxErrors = Option<UInt64>("max-errors", .unsigned, default: 0, help: "bad rows to pass over before failing")
+  static let maxErrors = Option<UInt64>(
+    "max-errors", .unsigned, default: 0, help: "bad rows to pass over before failing")
 
   static let into = Option<String?>("into", .directory, help: "make a new database")
   static let output = Option<String?>(

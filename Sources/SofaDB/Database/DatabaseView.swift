@@ -225,9 +225,11 @@ public final class DatabaseView: Sendable {
     let total = tables.reduce(UInt64(0)) { $0 &+ $1.size }
     let step = max(total / UInt64(parts * 8), 64 << 10)
     var samples: [[UInt8]] = []
+    // Counted over all tables, so that many small ones are cut like a large one.
+    var passed: UInt64 = 0
     for table in tables {
       do throws(DatabaseError) {
-        try sample(table, every: step, family.order, into: &samples)
+        try sample(table, every: step, family.order, passed: &passed, into: &samples)
       } catch {
         guard error.kind == .corruption || error.kind == .notFound else { throw error }
       }
@@ -247,15 +249,16 @@ public final class DatabaseView: Sendable {
 
   /// One separator for about every `step` bytes of data.
   private func sample(
-    _ table: TableMetadata, every step: UInt64, _ order: KeyOrder, into samples: inout [[UInt8]]
+    _ table: TableMetadata, every step: UInt64, _ order: KeyOrder, passed: inout UInt64,
+    into samples: inout [[UInt8]]
   ) throws(DatabaseError) {
     let reader = try cache.reader(table, order: order)
     var index = IndexCursor(reader)
-    var next = step
     try index.seekToFirst()
     while index.isValid {
-      if index.handle.offset >= next {
-        next = index.handle.offset + step
+      passed &+= index.handle.size
+      if passed >= step {
+        passed = 0
         let stored = index.separator
         let userKey = reader.indexFormat.keysAreUserKeys ? stored : UnsafeRawBufferPointer(rebasing: stored.dropLast(8))
         samples.append([UInt8](reader.properties.timestampsPersisted ? order.withoutTimestamp(userKey) : userKey))

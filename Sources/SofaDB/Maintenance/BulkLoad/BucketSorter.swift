@@ -3,8 +3,8 @@ internal import Glibc
 /// Brings the rows of a bucket into order and hands them to an emitter. One for each thread; its buffers are reused.
 ///
 /// A bucket in memory is sorted where it is. One that was spilled is read whole if its rows and their entries fit the
-/// thread's share of the memory. Else it is read in parts that fit, each part is sorted and written as a run, and the runs
-/// are merged.
+/// thread's share of the memory. Else it is read in parts that fit, each part is sorted and written as a run, and the
+/// runs are merged.
 struct BucketSorter: ~Copyable {
   private let routes: KeyRoutes
   /// Bytes for rows and entries.

@@ -1,6 +1,6 @@
-/// Loads rows into new tables or a new database: read, make keys and values, sort within a bound of memory, write tables
-/// in parallel, and give the result its name when it is whole. Whatever goes wrong before leaves nothing under that name,
-/// and the same load can be started again.
+/// Loads rows into new tables or a new database: read, make keys and values, sort within a bound of memory, write
+/// tables in parallel, and give the result its name when it is whole. Whatever goes wrong before leaves nothing under
+/// that name, and the same load can be started again.
 ///
 ///     pieces of whole rows -> keys and values -> buckets by key -> sort -> tables -> NAME.partial -> NAME
 ///

@@ -168,8 +168,8 @@ extension DelimitedRows {
     return (end, ByteSearch.count(of: 0x0A, in: text, count: end))
   }
 
-  /// The first row if it is whole: where its text lies, where the next row starts, and the newlines between. nil as well
-  /// when it is malformed.
+  /// The first row if it is whole: where its text lies, where the next row starts, and the newlines between. nil as
+  /// well when it is malformed.
   static func firstRow(
     _ bytes: UnsafeRawBufferPointer, dialect: Dialect
   ) -> (text: Range<Int>, end: Int, newlines: Int)? {

@@ -52,7 +52,9 @@ struct DumpHeader: Sendable {
   }
 
   private static func format(_ reader: inout JSONReader) throws(FormatError) -> TextFormat {
-    guard let format = TextFormat(name: try text(&reader)) else { throw FormatError("an unknown format of keys or values") }
+    guard let format = TextFormat(name: try text(&reader)) else {
+      throw FormatError("an unknown format of keys or values")
+    }
     return format
   }
 

@@ -1,5 +1,5 @@
-/// A load of an NDJSON dump: every entry becomes what it was, families, orders, tombstones and, where the dump has them,
-/// sequences included. The dump has to be whole: header, trailer with the right count and digest, no gaps.
+/// A load of an NDJSON dump: every entry becomes what it was, families, orders, tombstones and, where the dump has
+/// them, sequences included. The dump has to be whole: header, trailer with the right count and digest, no gaps.
 struct DumpLoad {
   private let load: BulkLoad
   private var options: LoadOptions { load.options }

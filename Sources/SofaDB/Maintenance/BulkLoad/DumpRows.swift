@@ -5,7 +5,8 @@
 struct DumpRows: RowSource, ~Copyable {
   /// The members of entries and records, in the order in which dumps have them.
   private enum Member: Int, CaseIterable {
-    case record, cf, op, key, seq, timestamp, value, preferredSequence, operands, columns, end, entries, digest, complete
+    case record, cf, op, key, seq, timestamp, value, preferredSequence, operands, columns, end, entries, digest,
+      complete
 
     var name: String { self == .preferredSequence ? "preferred_seq" : "\(self)" }
   }

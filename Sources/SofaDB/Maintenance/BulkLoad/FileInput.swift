@@ -21,7 +21,8 @@ final class FileInput: InputSource, @unchecked Sendable {
     let wanted = Int(min(UInt64(buffer.count), limit - offset))
     let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: offset)
     guard count == wanted else {
-      throw DatabaseError(.io(0), file: name, offset: offset + UInt64(count), "the file became shorter while it was read")
+      throw DatabaseError(
+        .io(0), file: name, offset: offset + UInt64(count), "the file became shorter while it was read")
     }
     offset += UInt64(count)
     return count

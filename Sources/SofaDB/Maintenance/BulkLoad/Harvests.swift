@@ -10,8 +10,8 @@ struct Harvests {
     self.jobs = jobs
   }
 
-  /// The rows bucket by bucket. Either all of them stay in memory, or all of them go to the spill files: when one thread
-  /// had to spill already, or when the memory that is left would not do for sorting.
+  /// The rows bucket by bucket. Either all of them stay in memory, or all of them go to the spill files: when one
+  /// thread had to spill already, or when the memory that is left would not do for sorting.
   func contents(buckets: Int) throws(DatabaseError) -> BucketContents {
     let inMemory = BucketContents(count: buckets)
     for harvest in harvests { harvest.collect(into: inMemory) }

@@ -64,7 +64,8 @@ final class LoadDestination: @unchecked Sendable {
     do throws(DatabaseError) {
       try partial.removeMarker()
     } catch {
-      report.remarks.append("the file \(PartialDirectory.marker) is left in \(output.path) and may be removed: \(error)")
+      report.remarks.append(
+        "the file \(PartialDirectory.marker) is left in \(output.path) and may be removed: \(error)")
     }
   }
 

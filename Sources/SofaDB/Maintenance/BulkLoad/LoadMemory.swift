@@ -24,8 +24,8 @@ struct LoadMemory: Sendable {
     pieceSize = LoadMemory.powerOfTwo(atMost: memory / (16 * jobs), in: (4 << 10)...(512 << 10))
     rows = max(memory / 2, memory - jobs * pieceSize * 6)
     longestRow = max(pieceSize, memory / (4 * jobs))
-    // Buckets of about 2 MiB are sorted within the caches; there are at most as many as the tails of the workers' chunks
-    // may take memory for, and more when that is needed to sort each bucket in memory.
+    // Buckets of about 2 MiB are sorted within the caches; there are at most as many as the tails of the workers'
+    // chunks may take memory for, and more when that is needed to sort each bucket in memory.
     let expected = Int(clamping: inputSize ?? UInt64(clamping: rows) * 4)
     let wanted = max(expected / (2 << 20), expected / max(1, rows / (8 * jobs)))
     let most = max(4, rows / (jobs * 16 * 1024))

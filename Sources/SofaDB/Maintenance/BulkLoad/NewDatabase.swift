@@ -62,7 +62,7 @@ struct NewDatabase {
       try file.append(content.bytes)
       try file.sync()
     } catch {
-      do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */ }
+      do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */  }
       throw error
     }
     try file.close()

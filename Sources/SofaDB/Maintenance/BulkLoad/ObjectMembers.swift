@@ -48,7 +48,8 @@ struct ObjectMembers: ~Copyable {
     for step in 0..<names.count {
       let place = (likely + step) % names.count
       let matches = names[place].withUnsafeBytes { wanted in
-        wanted.count == name.count && (wanted.isEmpty || memcmp(wanted.baseAddress!, name.baseAddress!, name.count) == 0)
+        wanted.count == name.count
+          && (wanted.isEmpty || memcmp(wanted.baseAddress!, name.baseAddress!, name.count) == 0)
       }
       if matches {
         likely = (place + 1) % names.count

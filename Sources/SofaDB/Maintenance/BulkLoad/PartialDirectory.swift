@@ -104,8 +104,8 @@ final class PartialDirectory: @unchecked Sendable {
     try directory.sync()
   }
 
-  /// Removes everything, as far as that works; what stays is recognised by the next run. Does nothing once the directory
-  /// has its name, even when the rename was reported to have failed.
+  /// Removes everything, as far as that works; what stays is recognised by the next run. Does nothing once the
+  /// directory has its name, even when the rename was reported to have failed.
   func discard() {
     do throws(DatabaseError) {
       guard try parent.attributes(of: partialName) != nil else { return }

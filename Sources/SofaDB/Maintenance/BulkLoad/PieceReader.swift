@@ -4,8 +4,8 @@ internal import Synchronization
 /// Cuts the inputs into pieces of whole rows and hands them out, in order, to any number of threads.
 ///
 /// The cut has to know which newlines end rows, so one thread at a time reads a piece and scans it with vector
-/// instructions; that costs a few per cent of the work that a piece makes. What lies behind the last row is kept for the
-/// next piece. The last row of an input may lack its newline and is given one.
+/// instructions; that costs a few per cent of the work that a piece makes. What lies behind the last row is kept for
+/// the next piece. The last row of an input may lack its newline and is given one.
 final class PieceReader: @unchecked Sendable {
   struct Piece {
     /// From 0, over all inputs.
@@ -160,7 +160,8 @@ final class PieceReader: @unchecked Sendable {
     buffer.truncate(to: found.end)
     let piece = Piece(
       number: state.pieces, source: state.current, firstLine: state.line, firstOrdinal: state.ordinal,
-      newlines: UInt64(found.newlines), hasInnerNewlines: found.hasInnerNewlines, offset: state.offset, isMalformed: found.isMalformed)
+      newlines: UInt64(found.newlines), hasInnerNewlines: found.hasInnerNewlines, offset: state.offset,
+      isMalformed: found.isMalformed)
     state.pieces += 1
     state.bytesRead += UInt64(found.end)
     state.line += UInt64(found.newlines)

@@ -76,7 +76,7 @@ final class RejectsFile: @unchecked Sendable {
   /// Removes what was written, as far as that works.
   func discard() {
     for file in [rows, reasons] {
-      do throws(DatabaseError) { try file.close() } catch { /* It is being removed. */ }
+      do throws(DatabaseError) { try file.close() } catch { /* It is being removed. */  }
     }
     for name in [partialName, partialReasonsName] {
       do throws(DatabaseError) {

@@ -24,7 +24,8 @@ struct RowLoad {
         plan: plan, sources: sources, pieces: pieces, memory: memory, family: family, destination: destination,
         badRows: BadRows(limit: options.maxErrors, rejects: rejects))
       var report = BulkLoadReport()
-      let tables = try options.isSorted
+      let tables =
+        try options.isSorted
         ? SortedLoad(job, options: options, watch: watch).run(&report) : sort(job, &report)
       try watch.check()
       try rejects?.commit()

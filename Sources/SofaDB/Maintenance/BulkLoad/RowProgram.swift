@@ -1,4 +1,5 @@
-/// An expression compiled for one set of columns: a flat list of steps that append bytes. Immutable; one for all threads.
+/// An expression compiled for one set of columns: a flat list of steps that append bytes. Immutable; one for all
+/// threads.
 final class RowProgram: @unchecked Sendable {
   enum Code {
     case literal
@@ -237,7 +238,8 @@ extension RowProgram {
     for (column, offset) in list {
       let place = try columns.place(of: column, at: offset)
       let before = assembly.steps.indices.last ?? 0
-      if assembly.steps.count > first, assembly.steps[before].code == .csvRun, assembly.steps[before].last == place - 1 {
+      if assembly.steps.count > first, assembly.steps[before].code == .csvRun, assembly.steps[before].last == place - 1
+      {
         assembly.steps[before].last = place
         continue
       }

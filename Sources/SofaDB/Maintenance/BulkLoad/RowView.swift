@@ -38,7 +38,8 @@ struct RowView {
     let lower = lowerBound(index)
     let count = upperBound(index) - lower
     if count >= 2, Int32(text[lower]) == quote {
-      return FieldText(start: text + lower + 1, count: count - 2, form: .quoted, quote: UInt8(truncatingIfNeeded: quote))
+      return FieldText(
+        start: text + lower + 1, count: count - 2, form: .quoted, quote: UInt8(truncatingIfNeeded: quote))
     }
     return FieldText(start: text + lower, count: count, form: .plain)
   }

@@ -1,8 +1,8 @@
 /// Merges sorted runs of rows by internal key, with a loser tree: one comparison a level for each row, and most of them
 /// between 64-bit numbers.
 ///
-/// `losers[0]` is the run with the smallest row; `losers[i]` for i > 0 is the run that lost at inner node i. Run r enters
-/// at node (r + count) / 2. A run that has ended loses against all others.
+/// `losers[0]` is the run with the smallest row; `losers[i]` for i > 0 is the run that lost at inner node i. Run r
+/// enters at node (r + count) / 2. A run that has ended loses against all others.
 struct RunMerger: ~Copyable {
   static let smallestBuffer = 64 << 10
 

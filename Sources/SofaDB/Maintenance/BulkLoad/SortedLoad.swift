@@ -74,7 +74,8 @@ final class SortedLoad: @unchecked Sendable {
   }
 
   private func unsorted(_ source: String, _ line: UInt64) -> DatabaseError {
-    DatabaseError(.corruption, file: source, "line \(line): the key is smaller than the one before; the input is not sorted")
+    DatabaseError(
+      .corruption, file: source, "line \(line): the key is smaller than the one before; the input is not sorted")
   }
 
   private func duplicate(_ source: String, _ line: UInt64) -> DatabaseError {

@@ -1,4 +1,5 @@
-/// Takes rows that come in key order, checks that they do, and passes them to the tables. One thread, one row in memory.
+/// Takes rows that come in key order, checks that they do, and passes them to the tables. One thread, one row in
+/// memory.
 struct SortedRows: ~Copyable {
   private let order: KeyOrder
   private(set) var emitter: RowEmitter

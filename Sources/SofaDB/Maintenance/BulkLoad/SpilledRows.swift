@@ -6,8 +6,8 @@ struct SpilledRows {
 
   init(_ extents: [(file: SpillFile, extent: SpillFile.Extent)]) { self.extents = extents }
 
-  /// Fills `buffer` with whole rows of the current extent. No rows and `wanted` 0 at the end; no rows and `wanted` bytes
-  /// when the next row needs a larger buffer.
+  /// Fills `buffer` with whole rows of the current extent. No rows and `wanted` 0 at the end; no rows and `wanted`
+  /// bytes when the next row needs a larger buffer.
   mutating func fill(
     _ buffer: UnsafeMutableRawBufferPointer
   ) throws(DatabaseError) -> (count: Int, rows: Int, wanted: Int) {

@@ -2,9 +2,9 @@ internal import Synchronization
 
 /// Syncs and closes finished tables on a thread of its own, so that those who compress do not wait for the disk.
 ///
-/// `wrap` makes a file whose `sync` and `close` are put off; `run` carries them out until `end` was called and nothing is
-/// left. The first error is kept, and whoever ends the work asks for it: before `finish` returns, no table counts as
-/// written.
+/// `wrap` makes a file whose `sync` and `close` are put off; `run` carries them out until `end` was called and
+/// nothing is left. The first error is kept, and whoever ends the work asks for it: before `finish` returns, no table
+/// counts as written.
 final class TableCloser: Sendable {
   /// More files than this in the queue are closed by whoever finished them: the disk is the limit then.
   private static let longestQueue = 8
@@ -22,7 +22,9 @@ final class TableCloser: Sendable {
 
   /// Closes what is handed over. Returns after `end`.
   func run() {
-    while let file = state.wait({ $0.isEnding || !$0.queue.isEmpty }, then: { $0.queue.isEmpty ? nil : $0.queue.removeFirst() }) {
+    while let file = state.wait(
+      { $0.isEnding || !$0.queue.isEmpty }, then: { $0.queue.isEmpty ? nil : $0.queue.removeFirst() })
+    {
       close(file)
     }
   }

@@ -3,8 +3,8 @@ import Testing
 
 @testable import SofaDB
 
-/// A load that is cut off anywhere, or that any call fails, leaves the whole result or nothing under its name, and can be
-/// started again.
+/// A load that is cut off anywhere, or that any call fails, leaves the whole result or nothing under its name, and
+/// can be started again.
 @Suite struct BulkLoadCrashTests {
   struct Broken: Error, CustomStringConvertible {
     let description: String

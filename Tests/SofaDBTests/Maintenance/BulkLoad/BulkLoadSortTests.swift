@@ -16,7 +16,8 @@ import Testing
       case .random: key = String(UInt64.random(in: 0...UInt64.max, using: &random), radix: 36)
       case .ascending: key = "k\(1_000_000 + index)"
       case .descending: key = "k\(9_000_000 - index)"
-      case .equalPrefixes: key = "tenant:00000000000000000000:\(UInt32.random(in: 0...UInt32.max, using: &random)):\(index)"
+      case .equalPrefixes:
+        key = "tenant:00000000000000000000:\(UInt32.random(in: 0...UInt32.max, using: &random)):\(index)"
       case .fewValues: key = "\(index % 7):\(index)"
       case .oneBucket: key = "x" + String(repeating: "a", count: index % 90) + "\(index)"
       }
@@ -44,7 +45,8 @@ import Testing
       load.options.targetFileSize = 32 << 10
       let report = try load.load(BulkLoadSortTests.csv(rows))
       #expect(try load.entries() == expected, "\(memory) bytes, \(jobs) threads")
-      #expect((report.bytesSpilled > 0) == (memory < 8 << 20), "\(memory) bytes, \(jobs) threads: \(report.bytesSpilled)")
+      #expect(
+        (report.bytesSpilled > 0) == (memory < 8 << 20), "\(memory) bytes, \(jobs) threads: \(report.bytesSpilled)")
       #expect(report.tables.count > 3)
       #expect(try LoadCase.names(load.system) == ["out"])
       #expect(load.system.openHandles == 0 && load.system.unclosedFiles.isEmpty)

@@ -44,7 +44,10 @@ import Testing
     var load = try LoadCase(key: "hex(#1)", value: "#2,'/',#3")
     load.format = .delimited(Dialect(delimiter: 0x3B, quote: nil, hasHeader: false))
     try load.load("0041;LATIN CAPITAL LETTER A;Lu;0;L\n00E9;LATIN \"E\";Ll;0;L\n0022;QUOTATION MARK;Po;0;ON")
-    #expect(try load.entries() == [#"\x00"=QUOTATION MARK/Po"#, #"\x00A=LATIN CAPITAL LETTER A/Lu"#, #"\x00\xe9=LATIN "E"/Ll"#])
+    #expect(
+      try load.entries() == [
+        #"\x00"=QUOTATION MARK/Po"#, #"\x00A=LATIN CAPITAL LETTER A/Lu"#, #"\x00\xe9=LATIN "E"/Ll"#,
+      ])
   }
 
   @Test func columnsWithoutNamesBecomeCSV() throws {

@@ -48,7 +48,8 @@ import Testing
       text: "0041;LATIN \"A\";Lu\n", rows: [["0041", "LATIN \"A\"", "Lu"]],
       dialect: Dialect(delimiter: 0x3B, quote: nil, hasHeader: false)),
     Example(
-      text: "'a;b';'it''s'\n", rows: [["a;b", "it's"]], dialect: Dialect(delimiter: 0x3B, quote: 0x27, hasHeader: false)),
+      text: "'a;b';'it''s'\n", rows: [["a;b", "it's"]], dialect: Dialect(delimiter: 0x3B, quote: 0x27, hasHeader: false)
+    ),
   ]
 
   /// Rows as `PieceReader` and `DelimitedRows` give them, with pieces of `pieceSize`.
@@ -90,7 +91,8 @@ import Testing
   func rowsAreCut(_ example: Example) throws {
     for size in [16, 17, 23, 64, 100, 4096] {
       for portion in [1, 3, 1 << 20] {
-        let rows = try DelimitedTextTests.rows(Array(example.text.utf8), example.dialect, pieceSize: size, portion: portion)
+        let rows = try DelimitedTextTests.rows(
+          Array(example.text.utf8), example.dialect, pieceSize: size, portion: portion)
         #expect(rows == example.rows, "pieces of \(size), portions of \(portion)")
       }
     }
@@ -98,7 +100,8 @@ import Testing
 
   @Test func aByteOrderMarkIsNoText() throws {
     let dialect = Dialect(hasHeader: false)
-    #expect(try DelimitedTextTests.rows([0xEF, 0xBB, 0xBF] + Array("a,b\n".utf8), dialect, pieceSize: 16) == [["a", "b"]])
+    #expect(
+      try DelimitedTextTests.rows([0xEF, 0xBB, 0xBF] + Array("a,b\n".utf8), dialect, pieceSize: 16) == [["a", "b"]])
     #expect(throws: DatabaseError.self) {
       try DelimitedTextTests.rows([0xFF, 0xFE, 0x61, 0x00], dialect, pieceSize: 16)
     }
@@ -146,7 +149,8 @@ import Testing
     let alphabet: [UInt8] = [0x22, 0x22, 0x2C, 0x0A, 0x0D, 0x61, 0x62, 0x63]
     for round in 0..<20000 {
       let text = (0..<Int.random(in: 0...200, using: &random)).map { _ in
-        round % 2 == 0 ? alphabet.randomElement(using: &random)! : alphabet[[2, 3, 5, 6, 7].randomElement(using: &random)!]
+        round % 2 == 0
+          ? alphabet.randomElement(using: &random)! : alphabet[[2, 3, 5, 6, 7].randomElement(using: &random)!]
       }
       let (ends, isMalformed) = DelimitedTextTests.referenceRowEnds(text)
       var found = sofa_rows()

@@ -69,7 +69,8 @@ import Testing
     ("i64be(a)", "0", "8000000000000000"), ("i64be(a)", "-1", "7fffffffffffffff"),
     ("i64be(a)", "-9223372036854775808", "0000000000000000"), ("i64be(a)", "9223372036854775807", "ffffffffffffffff"),
     ("f64be(a)", "0", "8000000000000000"), ("f64be(a)", "-0.0", "8000000000000000"),
-    ("f64be(a)", "1", "bff0000000000000"), ("f64be(a)", "-1", "400fffffffffffff"), ("f64be(a)", "1e3", "c08f400000000000"),
+    ("f64be(a)", "1", "bff0000000000000"), ("f64be(a)", "-1", "400fffffffffffff"),
+    ("f64be(a)", "1e3", "c08f400000000000"),
     ("f64be(a)", "inf", "fff0000000000000"), ("f64be(a)", "-inf", "000fffffffffffff"),
     ("time(a)", "1970-01-01T00:00:00Z", "8000000000000000"),
     ("time(a)", "1970-01-01T00:00:00.000001Z", "8000000000000001"),
@@ -100,8 +101,13 @@ import Testing
         "2024-01-01T00:00:00+1:00",
       ]
     ),
-    ("uuid(a)", ["", "123e4567-e89b-12d3-a456-42661417400", "123e4567-e89b-12d3-a456-42661417400g",
-      "123e4567e-89b-12d3-a456-426614174000"]),
+    (
+      "uuid(a)",
+      [
+        "", "123e4567-e89b-12d3-a456-42661417400", "123e4567-e89b-12d3-a456-42661417400g",
+        "123e4567e-89b-12d3-a456-426614174000",
+      ]
+    ),
     ("hex(a)", ["abc", "zz"]),
     ("base64(a)", ["!", "QQ=", "QR=="]),
     ("text0(a)", ["x\0y"]),
@@ -130,8 +136,10 @@ import Testing
   }
 
   static let wrong: [(text: String, offset: Int)] = [
-    ("", 0), (" ", 1), ("a,", 2), (",a", 0), ("a b)", 3), ("nope(a)", 0), ("text()", 5), ("text(a", 6), ("text(a,b)", 7),
-    ("text(*)", 5), ("'abc", 0), ("\"abc", 0), ("#0", 0), ("#x", 0), ("#99999999", 0), ("text(a)b", 7), ("json(*,a)", 6),
+    ("", 0), (" ", 1), ("a,", 2), (",a", 0), ("a b)", 3), ("nope(a)", 0), ("text()", 5), ("text(a", 6),
+    ("text(a,b)", 7),
+    ("text(*)", 5), ("'abc", 0), ("\"abc", 0), ("#0", 0), ("#x", 0), ("#99999999", 0), ("text(a)b", 7),
+    ("json(*,a)", 6),
     ("u64be('1')", 6), ("a,'x' y", 6),
   ]
 
@@ -183,7 +191,8 @@ import Testing
     try RowExpressionTests.expectAscending("u32be", narrow.map { "\($0)" })
     let signed = unsigned.map { Int64(bitPattern: $0) } + [.min, .max, 0, -1, 1]
     try RowExpressionTests.expectAscending("i64be", Set(signed).sorted().map { "\($0)" })
-    let numbers = unsigned.map { Double(bitPattern: $0) }.filter(\.isFinite) + [0, -1, 1, 1e-300, -1e300, .leastNonzeroMagnitude]
+    let numbers =
+      unsigned.map { Double(bitPattern: $0) }.filter(\.isFinite) + [0, -1, 1, 1e-300, -1e300, .leastNonzeroMagnitude]
     let both = Set(numbers + numbers.map { -$0 }.filter { $0 != 0 }).sorted()
     try RowExpressionTests.expectAscending("f64be", ["-inf"] + both.map { "\($0)" } + ["inf"])
   }

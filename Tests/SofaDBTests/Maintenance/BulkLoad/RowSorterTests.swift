@@ -42,7 +42,9 @@ import Testing
       case 0: key = (0..<Int.random(in: minimum...20, using: &random)).map { _ in .random(in: 0...255, using: &random) }
       case 1: key = Array("user:0000000000:\(Int.random(in: 0...count, using: &random))".utf8)
       case 2: key = (0..<Int.random(in: minimum...30, using: &random)).map { _ in .random(in: 0...1, using: &random) }
-      case 3: key = Array("same-prefix-of-all-keys".utf8) + [UInt8](repeating: 7, count: Int.random(in: 0...40, using: &random))
+      case 3:
+        key =
+          Array("same-prefix-of-all-keys".utf8) + [UInt8](repeating: 7, count: Int.random(in: 0...40, using: &random))
       case 4: key = Array("one key only".utf8)
       default: key = Array("\(index)".utf8)
       }
@@ -75,7 +77,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["rocksdb.ReverseBytewiseComparator", "leveldb.BytewiseComparator.u64ts", "rocksdb.ReverseBytewiseComparator.u64ts"])
+  @Test(arguments: [
+    "rocksdb.ReverseBytewiseComparator", "leveldb.BytewiseComparator.u64ts", "rocksdb.ReverseBytewiseComparator.u64ts",
+  ])
   func otherOrdersAreSorted(_ name: String) {
     let order = KeyOrder(name: name)
     var random = SeededRandom(seed: 1)
@@ -87,7 +91,8 @@ import Testing
 
   @Test func numbersNeverContradictTheOrder() {
     var random = SeededRandom(seed: 11)
-    for name in ["leveldb.BytewiseComparator", "rocksdb.ReverseBytewiseComparator", "leveldb.BytewiseComparator.u64ts"] {
+    for name in ["leveldb.BytewiseComparator", "rocksdb.ReverseBytewiseComparator", "leveldb.BytewiseComparator.u64ts"]
+    {
       let order = KeyOrder(name: name)
       for common in [[], [1], [0, 1], [255, 255, 255], Array("user:".utf8)] {
         let owner = ByteBuffer(common)
