@@ -65,7 +65,10 @@ import Testing
 
   /// The lines without file and level, in an order that does not depend on those.
   private static func placeless(_ run: ToolRun) -> [String] {
-    lines(run).map { String($0).replacing(/,"(file|level)":("[^"]*"|[0-9]+)/, with: "") }.sorted()
+    lines(run).map { line in
+      String(line).split(separator: ",").filter { !$0.hasPrefix("\"file\":") && !$0.hasPrefix("\"level\":") }
+        .joined(separator: ",")
+    }.sorted()
   }
 
   @Test func valuesThatBreakOtherFormats() throws {
