@@ -28,9 +28,13 @@ public struct LogReplay {
     public let entries = SortedEntries()
     public internal(set) var tombstones: [RangeTombstone] = []
 
-    init(logNumber: UInt64, hasTables: Bool) {
+    /// Keys have timestamps: a deletion in a log becomes one with timestamp, as RocksDB's memtable has it.
+    let hasTimestamps: Bool
+
+    init(logNumber: UInt64, hasTables: Bool, hasTimestamps: Bool) {
       self.logNumber = logNumber
       self.hasTables = hasTables
+      self.hasTimestamps = hasTimestamps
     }
   }
 
@@ -71,7 +75,8 @@ public struct LogReplay {
     lastSequence = version.lastSequence
     for family in version.families {
       families[family.id] = FamilyEntries(
-        logNumber: family.logNumber, hasTables: family.levels.contains { !$0.isEmpty })
+        logNumber: family.logNumber, hasTables: family.levels.contains { !$0.isEmpty },
+        hasTimestamps: family.order.timestampSize > 0)
     }
   }
 
@@ -181,6 +186,7 @@ public struct LogReplay {
     if kind == .rangeDeletion {
       target.tombstones.append(RangeTombstone(begin: [UInt8](key), end: [UInt8](value), sequence: sequence))
     } else {
+      let kind = kind == .deletion && target.hasTimestamps ? .deletionWithTimestamp : kind
       target.entries.add(userKey: key, sequence: sequence, kind: kind, value: value)
     }
   }
