@@ -66,7 +66,7 @@ import Testing
   /// The lines without file and level, in an order that does not depend on those.
   private static func placeless(_ run: ToolRun) -> [String] {
     lines(run).map { line in
-      String(line).split(separator: ",").filter { !$0.hasPrefix("\"file\":") && !$0.hasPrefix("\"level\":") }
+      line.replacing("}", with: "").split(separator: ",").filter { !$0.hasPrefix("\"file\":") && !$0.hasPrefix("\"level\":") }
         .joined(separator: ",")
     }.sorted()
   }
