@@ -65,9 +65,10 @@ import Testing
 
   /// The lines without file and level, in an order that does not depend on those.
   private static func placeless(_ run: ToolRun) -> [String] {
-    lines(run).map { line in
-      line.replacing("}", with: "").split(separator: ",").filter { !$0.hasPrefix("\"file\":") && !$0.hasPrefix("\"level\":") }
-        .joined(separator: ",")
+    let places = ["\"file\":", "\"level\":"]
+    return lines(run).map { line in
+      let members = line.replacing("}", with: "").split(separator: ",")
+      return members.filter { member in !places.contains { member.hasPrefix($0) } }.joined(separator: ",")
     }.sorted()
   }
 
