@@ -23,7 +23,8 @@ import Testing
     return text.bytes
   }
 
-  /// Lines without file and level, which a load changes, and without the merge operator, which RocksDB keeps in OPTIONS.
+  /// Lines without file and level, which a load changes, and without the merge operator, which RocksDB keeps in
+  /// OPTIONS.
   static func essence(_ dump: [UInt8]) -> [String] {
     String(decoding: dump, as: UTF8.self).split(separator: "\n").map { (line) -> String in
       String(line).replacing(#/,"file":"[^"]*"/#, with: "").replacing(#/,"level":\d+/#, with: "")
@@ -81,8 +82,10 @@ import Testing
   @Test(arguments: [TextFormat.escaped, .hex, .base64, .u64be])
   func randomBytesAreRestored(_ format: TextFormat) throws {
     var random = SeededRandom(seed: 8)
-    var text = "{\"record\":\"header\",\"schema\":1,\"source\":\"x\",\"key_format\":\"\(format.rawValue)\",\"value_format\":"
-    text += "\"\(format.rawValue)\",\"families\":[{\"id\":0,\"name\":\"default\",\"comparator\":\"leveldb.BytewiseComparator\"}]}\n"
+    var text =
+      "{\"record\":\"header\",\"schema\":1,\"source\":\"x\",\"key_format\":\"\(format.rawValue)\",\"value_format\":"
+    text +=
+      "\"\(format.rawValue)\",\"families\":[{\"id\":0,\"name\":\"default\",\"comparator\":\"leveldb.BytewiseComparator\"}]}\n"
     var expected: [[UInt8]: [UInt8]] = [:]
     var style = EntryStyle()
     style.form = .ndjson
@@ -131,7 +134,8 @@ import Testing
     + #"{"id":3,"name":"other","comparator":"rocksdb.ReverseBytewiseComparator"}]}"# + "\n"
 
   static let entries =
-    #"{"cf":"default","op":"put","key":"a","value":"1"}"# + "\n" + #"{"cf":"other","op":"put","key":"b","value":"2"}"# + "\n"
+    #"{"cf":"default","op":"put","key":"a","value":"1"}"# + "\n" + #"{"cf":"other","op":"put","key":"b","value":"2"}"#
+    + "\n"
 
   static var digest: String {
     var digest = ContentDigest()
@@ -155,7 +159,8 @@ import Testing
   }
 
   @Test func familiesAreRestored() throws {
-    let load = try DumpLoadTests.load(DumpLoadTests.header + DumpLoadTests.entries + DumpLoadTests.trailer(entries: 2, DumpLoadTests.digest))
+    let load = try DumpLoadTests.load(
+      DumpLoadTests.header + DumpLoadTests.entries + DumpLoadTests.trailer(entries: 2, DumpLoadTests.digest))
     #expect(try load.entries() == ["a=1"])
     #expect(try load.entries(of: "other") == ["b=2"])
     let view = try DatabaseView(database: load.system.readableDirectory(at: "db/out"))
@@ -171,7 +176,10 @@ import Testing
       ("no header", entries + trailer, "no header"),
       ("no trailer", header + entries, "the trailer is missing"),
       ("a cut line", String((header + entries).dropLast(9)), "line 3"),
-      ("a lost line", header + #"{"cf":"default","op":"put","key":"a","value":"1"}"# + "\n" + trailer, "counts 2 entries"),
+      (
+        "a lost line", header + #"{"cf":"default","op":"put","key":"a","value":"1"}"# + "\n" + trailer,
+        "counts 2 entries"
+      ),
       ("another value", header + entries.replacing("\"1\"", with: "\"9\"") + trailer, "not what was dumped"),
       ("a double line", header + entries + entries + trailer, "twice"),
       ("two trailers", header + entries + trailer + trailer, "more than one trailer"),
@@ -179,9 +187,14 @@ import Testing
       ("an unknown family", header + entries.replacing("other", with: "nope") + trailer, "header does not name"),
       ("an unknown operation", header + entries.replacing("put", with: "pat") + trailer, "unknown operation"),
       ("a gap", header + entries + gap + trailer, "could not be read"),
-      ("incomplete", header + entries + DumpLoadTests.trailer(entries: 2, digest, complete: false), "could not be read"),
+      (
+        "incomplete", header + entries + DumpLoadTests.trailer(entries: 2, digest, complete: false), "could not be read"
+      ),
       ("an unknown digest", header + entries + trailer.replacing("xxh3-128-sum", with: "md5"), "no digest"),
-      ("keys only", header.replacing("\"keys_only\":false", with: "\"keys_only\":true") + entries + trailer, "without values"),
+      (
+        "keys only", header.replacing("\"keys_only\":false", with: "\"keys_only\":true") + entries + trailer,
+        "without values"
+      ),
       ("a newer schema", header.replacing("\"schema\":1", with: "\"schema\":2") + entries + trailer, "newer"),
       ("a bad escape", header + entries.replacing("\"a\"", with: "\"\\\\q\"") + trailer, "line 2"),
     ]
@@ -200,7 +213,8 @@ import Testing
 
   @Test func gapsAreAcceptedOnlyWhenForced() throws {
     let gap = #"{"record":"gap","file":"000001.sst","code":"block.checksum"}"# + "\n"
-    let text = DumpLoadTests.header + gap + DumpLoadTests.entries
+    let text =
+      DumpLoadTests.header + gap + DumpLoadTests.entries
       + DumpLoadTests.trailer(entries: 2, DumpLoadTests.digest, complete: false)
     #expect(try DumpLoadTests.load(text, force: true).entries() == ["a=1"])
   }
