@@ -3,7 +3,8 @@ public import SofaDB
 
 public final class MemoryFile: RandomAccessFile, AppendFile, @unchecked Sendable {
   public let name: String
-  public private(set) var content: [UInt8]
+  /// Changed only between reads.
+  public var content: [UInt8]
   /// Reads that reach this offset or any byte behind it fail.
   public var failsFrom: UInt64?
 

@@ -1,6 +1,6 @@
 /// One column family while edits are applied to it. An edit is checked whole before anything of it is taken over.
 struct FamilyBuilder: Sendable {
-  private struct Placed: Sendable {
+  fileprivate struct Placed: Sendable {
     var table: TableMetadata
     /// Order of arrival, which is all there is under an unknown comparator.
     var serial: Int
@@ -70,6 +70,32 @@ struct FamilyBuilder: Sendable {
       placed[table.number] = Placed(table: table, serial: serial)
       serial += 1
     }
+  }
+
+  /// What it takes to undo edits: everything but the tables that they leave alone.
+  struct Checkpoint {
+    fileprivate var family: FamilyBuilder
+    fileprivate var tables: [UInt64: Placed?]
+  }
+
+  func checkpoint(before edits: [VersionEdit]) -> Checkpoint {
+    var checkpoint = Checkpoint(family: self, tables: [:])
+    checkpoint.family.placed = [:]
+    for edit in edits where edit.family == id {
+      for number in edit.deletedTables.map(\.number) + edit.newTables.map(\.number) {
+        checkpoint.tables[number] = .some(placed[number])
+      }
+    }
+    return checkpoint
+  }
+
+  mutating func restore(_ checkpoint: Checkpoint) {
+    var tables: [UInt64: Placed] = [:]
+    swap(&tables, &placed)
+    self = checkpoint.family
+    guard unchanged == nil else { return }
+    for (number, table) in checkpoint.tables { tables[number] = table }
+    placed = tables
   }
 
   private static func concernsFamily(_ edit: VersionEdit) -> Bool {

@@ -18,6 +18,8 @@ public struct OptionsFile: Sendable, Equatable {
   public private(set) var engineVersion: String?
   public private(set) var database: [String: String] = [:]
   public private(set) var families: [Family] = []
+  /// Where the last family of a name is in `families`.
+  private var places: [String: Int] = [:]
   /// Lines that make no sense, which are passed over.
   public private(set) var unreadLines = 0
 
@@ -61,7 +63,7 @@ public struct OptionsFile: Sendable, Equatable {
     }
   }
 
-  public func family(named name: String) -> Family? { families.first { $0.name == name } }
+  public func family(named name: String) -> Family? { places[name].map { families[$0] } }
 
   /// Where WALs are when they are not in the database directory; as written.
   public var walDirectory: String? {
@@ -104,12 +106,11 @@ extension OptionsFile {
     let name = OptionsFile.unescaped(inner[inner.index(after: quote)...].dropLast())
     let kind = OptionsFile.trimmed(inner[..<quote])
     if kind == "CFOptions" {
+      places[name] = families.count
       families.append(Family(name: name))
       return .family(families.count - 1)
     }
-    guard kind.hasPrefix("TableOptions"), let index = families.lastIndex(where: { $0.name == name }) else {
-      return .other
-    }
+    guard kind.hasPrefix("TableOptions"), let index = places[name] else { return .other }
     return .table(index)
   }
 

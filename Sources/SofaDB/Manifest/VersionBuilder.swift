@@ -18,6 +18,8 @@ public struct VersionBuilder: Sendable {
   private var writtenByLevelDB = false
   private var usesRocksDBTags = false
   private var group: [VersionEdit] = []
+  /// Families as they were when the group that is being applied dropped them.
+  private var dropped: [UInt32: FamilyBuilder] = [:]
 
   /// A new database: the family `default` and nothing else.
   public init() {
@@ -64,6 +66,7 @@ public struct VersionBuilder: Sendable {
   }
 
   public mutating func apply(_ edit: VersionEdit) throws(DatabaseError) {
+    defer { dropped = [:] }
     guard let remaining = edit.remainingInGroup else {
       guard group.isEmpty else { throw FamilyBuilder.corruption("an atomic group is interrupted") }
       return try applyNow(edit)
@@ -75,13 +78,27 @@ public struct VersionBuilder: Sendable {
       group.append(edit)
       return
     }
-    let before = self
-    let edits = group + [edit]
+    guard !group.isEmpty else { return try applyNow(edit) }
+    try applyAtOnce(group + [edit])
+  }
+
+  /// All of `edits` or none.
+  private mutating func applyAtOnce(_ edits: [VersionEdit]) throws(DatabaseError) {
+    // Not the families: a copy of all tables for each group would make long histories quadratic.
+    var before = self
+    before.families = [:]
     group = []
+    var checkpoints: [UInt32: FamilyBuilder.Checkpoint?] = [:]
+    for id in Set(edits.map(\.family)) { checkpoints[id] = .some(families[id]?.checkpoint(before: edits)) }
     do throws(DatabaseError) {
       for edit in edits { try applyNow(edit) }
     } catch {
+      for (id, family) in dropped { families[id] = family }
+      swap(&before.families, &families)
       self = before
+      for (id, checkpoint) in checkpoints {
+        if let checkpoint { families[id]?.restore(checkpoint) } else { families[id] = nil }
+      }
       throw error
     }
   }
@@ -109,7 +126,7 @@ public struct VersionBuilder: Sendable {
     minLogNumberToKeep = max(minLogNumberToKeep, edit.minLogNumberToKeep ?? 0)
     maxColumnFamily = edit.maxColumnFamily ?? maxColumnFamily
     databaseID = edit.databaseID ?? databaseID
-    for log in edit.logAdditions { trackedLogs[log.number] = log }
+    for log in edit.logAdditions where log.number >= firstTrackedLog { trackedLogs[log.number] = log }
     firstTrackedLog = max(firstTrackedLog, edit.logDeletion ?? 0)
   }
 
@@ -132,6 +149,7 @@ public struct VersionBuilder: Sendable {
         throw FamilyBuilder.corruption("drops the unknown column family \(id)")
       }
       names.remove(family.name)
+      if dropped[id] == nil { dropped[id] = family }
     }
   }
 }

@@ -22,7 +22,12 @@ public struct BlockCursor {
   private(set) var base = UnsafeRawPointer(bitPattern: 1)!
   private(set) var layout = Layout.entries
   private var keyBase: UnsafeMutableRawPointer
+  /// Longest key that is taken without asking `makeRoom`.
   private var keyCapacity: Int
+  /// Bytes of keys longer than `longKey` since the last seek.
+  private var longKeyBytes = 0
+  /// Keys beyond it are counted: entries of a few bytes that share a long key would cost time without bound.
+  private static let longKey = 4096
 
   /// End of the entries, or of the key section when values are separated.
   public private(set) var entriesEnd = 0
@@ -125,6 +130,7 @@ public struct BlockCursor {
     nextOffset = offset
     nextRestart = restart
     keyCount = 0
+    longKeyBytes = 0
     valueOffset = valuesOffset
     valueCount = 0
   }
@@ -163,7 +169,7 @@ public struct BlockCursor {
       throw invalidated(
         shared <= keyCount ? "entry longer than its block" : "shared longer than the key before", at: offset)
     }
-    extendKey(shared, from: keyStart, unshared)
+    try extendKey(shared, from: keyStart, unshared)
     entryOffset = offset
     valueOffset = keyStart &+ unshared
     valueCount = length
@@ -174,13 +180,9 @@ public struct BlockCursor {
 
   /// Keeps `shared` bytes of the key and appends `unshared` bytes of the block. Both are checked.
   @inline(__always)
-  private mutating func extendKey(_ shared: Int, from start: Int, _ unshared: Int) {
+  private mutating func extendKey(_ shared: Int, from start: Int, _ unshared: Int) throws(FormatError) {
     let count = shared &+ unshared
-    if count > keyCapacity {
-      keyBuffer.grow(to: count, keeping: shared)
-      keyBase = keyBuffer.base
-      keyCapacity = keyBuffer.capacity
-    }
+    if count > keyCapacity { try makeRoom(count, keeping: shared, at: start) }
     let source = base + start
     let target = keyBase + shared
     if unshared <= KeyBuffer.slack, start &+ KeyBuffer.slack <= size {
@@ -192,6 +194,19 @@ public struct BlockCursor {
       memcpy(target, source, unshared)
     }
     keyCount = count
+  }
+
+  /// For a key of `count` bytes, of which the first `shared` are there.
+  @inline(never)
+  private mutating func makeRoom(_ count: Int, keeping shared: Int, at start: Int) throws(FormatError) {
+    if count > keyBuffer.capacity { keyBuffer.grow(to: count, keeping: shared) }
+    keyBase = keyBuffer.base
+    keyCapacity = min(keyBuffer.capacity, BlockCursor.longKey)
+    guard count > BlockCursor.longKey else { return }
+    longKeyBytes += count
+    guard longKeyBytes <= (32 << 20) + 32 * size else {
+      throw invalidated("keys many times larger than their block", at: start)
+    }
   }
 
   /// `next` for long headers, for the layouts other than plain entries, and for the end.
@@ -233,7 +248,7 @@ public struct BlockCursor {
     guard start <= sectionSize, header.valueLength <= sectionSize - start else {
       throw FormatError("value outside the value section", at: header.keyStart)
     }
-    extendKey(header.shared, from: header.keyStart, header.unshared)
+    try extendKey(header.shared, from: header.keyStart, header.unshared)
     valueOffset = valuesOffset + start
     valueCount = header.valueLength
     nextOffset = header.keyStart + header.unshared
@@ -254,7 +269,7 @@ public struct BlockCursor {
       handle = BlockHandle(offset: offset, size: UInt64(size))
     }
     let firstKey = layout == .deltaIndexWithFirstKeys ? try reader.slice().count : 0
-    extendKey(header.shared, from: header.keyStart, header.unshared)
+    try extendKey(header.shared, from: header.keyStart, header.unshared)
     deltaHandle = handle
     nextOffset = start + reader.position
     valueOffset = nextOffset - firstKey

@@ -20,10 +20,14 @@ public struct TableProperties: Sendable, Equatable {
     var cursor = BlockCursor()
     try cursor.load(block)
     while try cursor.next() {
-      let name = [UInt8](cursor.key)
-      let (index, isPresent) = position(of: name)
-      guard !isPresent else { throw FormatError("a property occurs twice", at: cursor.entryOffset) }
-      all.insert(Property(name: name, value: [UInt8](cursor.value)), at: index)
+      all.append(Property(name: [UInt8](cursor.key), value: [UInt8](cursor.value)))
+    }
+    let isSorted = zip(all, all.dropFirst()).allSatisfy { $0.name.lexicographicallyPrecedes($1.name) }
+    if !isSorted {
+      all.sort { $0.name.lexicographicallyPrecedes($1.name) }
+      for (one, two) in zip(all, all.dropFirst()) where one.name == two.name {
+        throw FormatError("a property occurs twice")
+      }
     }
     for name in PropertyName.allCases where name.encoding != .bytes {
       guard self[name] == nil || number(name) != nil else { throw FormatError("a property's number is malformed") }

@@ -49,12 +49,13 @@ struct ChecksumFlaw {
   }
 }
 
-/// The zero bytes of a footer, which no checksum covers.
+/// The bytes of a footer that no checksum covers and no reader looks at: zeros, and how the handles are coded.
 enum FooterPadding {
   /// nil when the padding is as engines write it.
   static func flaw(_ file: any RandomAccessFile, _ footer: Footer) -> String? {
     do throws(DatabaseError) {
       let bytes = try file.readExactly(footer.size, at: footer.offset)
+      defer { withExtendedLifetime(bytes) {} }
       var padding = ByteReader(bytes.bytes)
       do throws(FormatError) {
         if footer.formatVersion >= 6 {
@@ -63,10 +64,13 @@ enum FooterPadding {
         }
         if !footer.isLegacy { try padding.skip(1) }
         let start = padding.position
-        _ = try BlockHandle(from: &padding)
-        _ = try BlockHandle(from: &padding)
-        let rest = try padding.bytes(40 - (padding.position - start))
-        return rest.allSatisfy { $0 == 0 } ? nil : "the padding of the footer is not zero"
+        var shortest = ByteWriter(capacity: 2 * BlockHandle.longestEncoding)
+        try BlockHandle(from: &padding).append(to: &shortest)
+        try BlockHandle(from: &padding).append(to: &shortest)
+        let length = padding.position - start
+        let rest = try padding.bytes(40 - length)
+        guard rest.allSatisfy({ $0 == 0 }) else { return "the padding of the footer is not zero" }
+        return shortest.count == length ? nil : "a handle in the footer takes more bytes than it needs"
       } catch { return "the footer cannot be decoded" }
     } catch { return nil }
   }

@@ -1,6 +1,6 @@
 /// Asks a table's filter for every key that the table holds: a "no" is a false negative, and a key that reads miss.
 ///
-/// Keys must be asked in table order. Used by one thread.
+/// Keys must be asked in table order: one partition is in memory at a time. Used by one thread.
 struct FilterAudit {
   private enum Shape {
     case none
@@ -9,29 +9,32 @@ struct FilterAudit {
     case partitioned
   }
 
-  private struct Partition {
-    var separator: [UInt8]
-    var owner: ByteBuffer
-    var filter: FullFilter
-  }
-
+  private let file: TableFile
   private let shape: Shape
   private let owner: ByteBuffer?
-  private var partitions: [Partition] = []
-  private var current = 0
+  /// What leads to the partitions; their separators are in `separators`.
+  private let partitions: [TableMap.DataBlock]
+  private let separators: [UInt8]
+  private var current = -1
+  /// The partition `current` and its bytes; nil when it cannot be read.
+  private var partition: FullFilter?
+  private var partitionOwner: ByteBuffer?
   private let keysAreUserKeys: Bool
   private let order: KeyOrder
   private let wholeKeys: Bool
   private let prefix: PrefixRule?
-  /// Partitions or filters that could not be read.
-  private(set) var problems: [TableMap.Problem] = []
 
   init(_ file: TableFile, _ metaIndex: MetaIndex, _ properties: TableProperties?, _ map: TableMap, order: KeyOrder) {
+    self.file = file
     self.order = order
+    partitions = map.filterPartitions
+    separators = map.filterPartitions.isEmpty ? [] : map.separators
     keysAreUserKeys = properties?.indexKeysAreUserKeys ?? false
     wholeKeys = properties?.wholeKeyFiltering ?? true
     prefix = properties.flatMap { $0.prefixFiltering ? PrefixRule($0) : nil }
-    guard let filter = metaIndex.filters.first else {
+    guard let filter = metaIndex.filters.first,
+      filter.policy == "leveldb.BuiltinBloomFilter2" || filter.policy == "rocksdb.BuiltinBloomFilter"
+    else {
       shape = .none
       owner = nil
       return
@@ -39,16 +42,12 @@ struct FilterAudit {
     if filter.kind == .partitioned {
       shape = .partitioned
       owner = nil
-      for block in map.filterPartitions { readPartition(block, file, map) }
       return
     }
     do throws(DatabaseError) {
       let contents = try file.readBlock(filter.handle, kind: .filter)
       owner = contents
-      let known = filter.policy == "leveldb.BuiltinBloomFilter2" || filter.policy == "rocksdb.BuiltinBloomFilter"
-      if !known {
-        shape = .none
-      } else if filter.kind == .full {
+      if filter.kind == .full {
         shape = .full(FullFilter(contents.bytes))
       } else {
         let isLevelDB = filter.policy == "leveldb.BuiltinBloomFilter2"
@@ -61,18 +60,15 @@ struct FilterAudit {
     }
   }
 
-  private mutating func readPartition(_ block: TableMap.DataBlock, _ file: TableFile, _ map: TableMap) {
+  /// Reads the partition `current`. Where it cannot be read its keys cannot be asked for; the damage itself is reported
+  /// by the pass over all blocks.
+  private mutating func readPartition() {
     do throws(DatabaseError) {
-      let contents = try file.readBlock(block.handle, kind: .filterPartition)
-      partitions.append(
-        Partition(
-          separator: Array(map.separators[block.separator]), owner: contents, filter: FullFilter(contents.bytes)))
+      let contents = try file.readBlock(partitions[current].handle, kind: .filterPartition)
+      partition = FullFilter(contents.bytes)
+      partitionOwner = contents
     } catch {
-      // Its keys cannot be asked for; the damage itself is reported by the pass over all blocks.
-      let unreadable = ByteBuffer([0, 0, 0, 0, 0, 0])
-      partitions.append(
-        Partition(
-          separator: Array(map.separators[block.separator]), owner: unreadable, filter: FullFilter(unreadable.bytes)))
+      partition = nil
     }
   }
 
@@ -89,7 +85,8 @@ struct FilterAudit {
     case .partitioned:
       guard !partitions.isEmpty else { return true }
       advance(to: internalKey)
-      return admits(userKey, partitions[current].filter)
+      guard let partition else { return true }
+      return admits(userKey, partition)
     }
   }
 
@@ -102,16 +99,20 @@ struct FilterAudit {
 
   /// The partition of a key is the first whose separator is not before it, else the last.
   private mutating func advance(to internalKey: UnsafeRawBufferPointer) {
-    while current + 1 < partitions.count {
-      let order = order
-      let userKeys = keysAreUserKeys
-      let isBefore = partitions[current].separator.withUnsafeBytes { separator in
-        userKeys
-          ? order.compare(separator, internalKey.internalKeyUserKey) < 0
-          : separator.count >= 8 && order.compareInternal(separator, internalKey) < 0
-      }
-      guard isBefore else { return }
-      current += 1
+    var wanted = max(current, 0)
+    while wanted + 1 < partitions.count, isBehind(partitions[wanted], internalKey) { wanted += 1 }
+    guard wanted != current else { return }
+    current = wanted
+    readPartition()
+  }
+
+  /// Whether the key comes after everything in the partition.
+  private func isBehind(_ partition: TableMap.DataBlock, _ internalKey: UnsafeRawBufferPointer) -> Bool {
+    separators.withUnsafeBytes { bytes in
+      let separator = UnsafeRawBufferPointer(rebasing: bytes[partition.separator])
+      return keysAreUserKeys
+        ? order.compare(separator, internalKey.internalKeyUserKey) < 0
+        : separator.count >= 8 && order.compareInternal(separator, internalKey) < 0
     }
   }
 }

@@ -110,10 +110,11 @@ final class TableAudit {
         findings.append(flaw)
       }
     }
-    if map.problems.isEmpty, properties?.hasEmbeddedBlobs != true {
+    if properties?.hasEmbeddedBlobs == true {
+      if level == .full { try checkEmbedded(entries.embeddedBlobs, blocks.strayBytes, isWhole: isWhole, table) }
+    } else if map.problems.isEmpty {
       for gap in blocks.strayBytes { findings.append(stray(gap)) }
     }
-    if level == .full, properties?.hasEmbeddedBlobs == true { try checkEmbedded(entries.embeddedBlobs, table) }
     // The footer and what stands behind the last block.
     let rest = file.size - min(bytesChecked, file.size)
     bytesChecked = file.size
@@ -124,10 +125,35 @@ final class TableAudit {
     if isWhole { compare(entries.facts, order) }
   }
 
-  /// Payloads between the data blocks, which only entries lead to.
-  private func checkEmbedded(_ handles: [BlockHandle], _ table: TableFile) throws(DatabaseError) {
-    for handle in handles {
-      do throws(DatabaseError) { _ = try table.readEmbeddedBlob(offset: handle.offset, size: handle.size) } catch {
+  /// Payloads between the data blocks, which only entries lead to; what no entry leads to is stray. No payload is
+  /// read twice.
+  private func checkEmbedded(
+    _ handles: [BlockHandle], _ gaps: [TablePass.Gap], isWhole: Bool, _ table: TableFile
+  ) throws(DatabaseError) {
+    var floor: UInt64 = 0
+    var last: BlockHandle?
+    var stray: [TablePass.Gap] = []
+    var nextGap = 0
+    func passGaps(upTo offset: UInt64) {
+      while nextGap < gaps.count, gaps[nextGap].offset < offset {
+        let start = max(gaps[nextGap].offset, floor)
+        let end = gaps[nextGap].offset + gaps[nextGap].length
+        if start < min(end, offset) { stray.append(TablePass.Gap(offset: start, length: min(end, offset) - start)) }
+        guard end <= offset else { return }
+        nextGap += 1
+      }
+    }
+    for handle in handles.sorted(by: { ($0.offset, $0.size) < ($1.offset, $1.size) }) where handle != last {
+      last = handle
+      do throws(DatabaseError) {
+        guard handle.offset >= floor else {
+          throw DatabaseError(.corruption, offset: handle.offset, "an embedded blob lies over another one")
+        }
+        try table.check(handle, kind: .embeddedBlob)
+        passGaps(upTo: handle.offset)
+        floor = handle.end ?? floor
+        _ = try table.readEmbeddedBlob(offset: handle.offset, size: handle.size)
+      } catch {
         guard error.kind == .corruption || error.kind == .unsupported else { throw error }
         findings.append(
           Finding(
@@ -135,6 +161,9 @@ final class TableAudit {
             length: handle.size, block: .data, detail: error.detail))
       }
     }
+    passGaps(upTo: .max)
+    guard isWhole else { return }
+    for gap in stray where try !TablePass.isZero(gap, table) { findings.append(self.stray(gap)) }
   }
 
   private func checkEntries(

@@ -1,7 +1,8 @@
 /// Every block that a table's footer, metaindex and index lead to, and what could not be followed.
 ///
-/// Data blocks keep index order, which must be file order: handles that go back or overlap are errors, so no map is
-/// longer than its file allows.
+/// No byte belongs to two blocks: data blocks, and partitions of index and filter, must ascend in the order of their
+/// index, all others are compared with each other. So a map is no longer than its file allows, and what it leads to is
+/// read at most twice.
 struct TableMap {
   struct Block {
     var kind: BlockKind
@@ -20,7 +21,10 @@ struct TableMap {
     var error: DatabaseError
   }
 
-  /// All but data blocks, in no order.
+  /// Problems that are listed; a file full of them is walked no further.
+  private static let problemLimit = 100
+
+  /// All but data blocks, ascending by offset, none over another.
   private(set) var blocks: [Block] = []
   private(set) var data: [DataBlock] = []
   private(set) var separators: [UInt8] = []
@@ -38,7 +42,8 @@ struct TableMap {
     for entry in metaIndex.entries {
       let kind = metaIndex.kind(of: entry)
       if kind == .index { continue }
-      if kind == .filterIndex { filterIndexes.append(entry.handle) }
+      // Readers use the first.
+      if kind == .filterIndex, filterIndexes.isEmpty { filterIndexes.append(entry.handle) }
       blocks.append(Block(kind: kind, handle: entry.handle))
     }
     do throws(DatabaseError) {
@@ -49,65 +54,110 @@ struct TableMap {
       problems.append(Problem(kind: .index, handle: file.footer.metaindex, error: error))
     }
     for handle in filterIndexes { walkFilterIndex(handle, format) }
+    checkOverlaps()
   }
 
   private mutating func walkIndex(_ top: BlockHandle, _ format: IndexFormat) {
     guard format.kind == .twoLevel else {
-      walk(top, kind: .index, layout: format.layout(topLevel: false)) { map, separator, handle in
-        map.addData(handle, separator)
+      walk(top, kind: .index, layout: format.layout(topLevel: false)) {
+        (map, separator, handle) throws(FormatError) in try map.addData(handle, separator)
       }
       return
     }
     var partitions: [BlockHandle] = []
-    walk(top, kind: .index, layout: format.layout(topLevel: true)) { _, _, handle in partitions.append(handle) }
+    walk(top, kind: .index, layout: format.layout(topLevel: true)) { (_, _, handle) throws(FormatError) in
+      try TableMap.checkAscent(handle, from: partitions.last)
+      partitions.append(handle)
+    }
     for partition in partitions {
       blocks.append(Block(kind: .indexPartition, handle: partition))
-      walk(partition, kind: .indexPartition, layout: format.layout(topLevel: false)) { map, separator, handle in
-        map.addData(handle, separator)
+      walk(partition, kind: .indexPartition, layout: format.layout(topLevel: false)) {
+        (map, separator, handle) throws(FormatError) in try map.addData(handle, separator)
       }
     }
   }
 
-  private mutating func walkFilterIndex(_ handle: BlockHandle, _ format: IndexFormat) {
-    walk(handle, kind: .filterIndex, layout: format.layout(topLevel: true)) { map, separator, partition in
-      map.blocks.append(Block(kind: .filterPartition, handle: partition))
-      map.filterPartitions.append(DataBlock(handle: partition, separator: map.keep(separator)))
+  private static func checkAscent(_ handle: BlockHandle, from last: BlockHandle?) throws(FormatError) {
+    guard handle.offset >= last?.end ?? 0, handle.end != nil else {
+      throw FormatError("handles of partitions do not ascend")
     }
   }
 
-  private mutating func addData(_ handle: BlockHandle, _ separator: UnsafeRawBufferPointer) {
+  private mutating func walkFilterIndex(_ handle: BlockHandle, _ format: IndexFormat) {
+    walk(handle, kind: .filterIndex, layout: format.layout(topLevel: true)) {
+      (map, separator, partition) throws(FormatError) in
+      try TableMap.checkAscent(partition, from: map.filterPartitions.last?.handle)
+      map.blocks.append(Block(kind: .filterPartition, handle: partition))
+      map.filterPartitions.append(DataBlock(handle: partition, separator: try map.keep(separator)))
+    }
+  }
+
+  private mutating func addData(_ handle: BlockHandle, _ separator: UnsafeRawBufferPointer) throws(FormatError) {
     if let last = data.last, let end = last.handle.end, handle.offset < end {
-      let error = DatabaseError(
-        .corruption, file: file.file.name, offset: handle.offset, "an index entry goes back in the file")
-      problems.append(Problem(kind: .index, handle: handle, error: error))
-      return
+      return try add(.index, handle, "an index entry goes back in the file")
     }
     guard handle.lies(within: file.footer.offset) else {
-      let error = DatabaseError(
-        .corruption, file: file.file.name, offset: handle.offset, "an index entry points outside the file")
-      problems.append(Problem(kind: .index, handle: handle, error: error))
-      return
+      return try add(.index, handle, "an index entry points outside the file")
     }
-    data.append(DataBlock(handle: handle, separator: keep(separator)))
+    data.append(DataBlock(handle: handle, separator: try keep(separator)))
   }
 
-  private mutating func keep(_ separator: UnsafeRawBufferPointer) -> Range<Int> {
+  private mutating func add(_ kind: BlockKind, _ handle: BlockHandle, _ detail: String) throws(FormatError) {
+    guard problems.count < TableMap.problemLimit else { throw FormatError("more problems than are worth listing") }
+    let error = DatabaseError(.corruption, file: file.file.name, offset: handle.offset, detail)
+    problems.append(Problem(kind: kind, handle: handle, error: error))
+  }
+
+  private mutating func keep(_ separator: UnsafeRawBufferPointer) throws(FormatError) -> Range<Int> {
+    // Separators can share nearly everything with their neighbours; no real index grows like this.
+    guard UInt64(separators.count + separator.count) <= (16 << 20) + 16 * file.size else {
+      throw FormatError("separators many times larger than the file")
+    }
     let start = separators.count
     separators.append(contentsOf: separator)
     return start..<separators.count
   }
 
+  /// Leaves one of the blocks that lie over each other.
+  private mutating func checkOverlaps() {
+    blocks.sort { $0.handle.offset < $1.handle.offset }
+    var kept: [Block] = []
+    var next = 0
+    do throws(FormatError) {
+      for block in blocks {
+        guard block.handle.lies(within: file.footer.offset) else {
+          if problems.contains(where: { $0.handle == block.handle }) { continue }
+          try add(block.kind, block.handle, "\(block.kind.name) does not lie in the file")
+          continue
+        }
+        while next < data.count, data[next].handle.end ?? 0 <= block.handle.offset { next += 1 }
+        let last = kept.last?.handle
+        if last == block.handle { continue }
+        let overlapsData = next < data.count && data[next].handle.offset < block.handle.end ?? 0
+        if overlapsData || block.handle.offset < last?.end ?? 0 {
+          try add(block.kind, block.handle, "\(block.kind.name) lies over another block")
+        } else {
+          kept.append(block)
+        }
+      }
+    } catch {
+      // The list is full of them.
+    }
+    blocks = kept
+  }
+
   private mutating func walk(
     _ handle: BlockHandle, kind: BlockKind, layout: BlockCursor.Layout,
-    _ each: (inout TableMap, UnsafeRawBufferPointer, BlockHandle) -> Void
+    _ each: (inout TableMap, UnsafeRawBufferPointer, BlockHandle) throws(FormatError) -> Void
   ) {
     do throws(DatabaseError) {
       let block = try file.readBlock(handle, kind: kind)
+      defer { withExtendedLifetime(block) {} }
       if kind != .filterIndex { indexBytes += UInt64(block.count) }
       do throws(FormatError) {
         var cursor = BlockCursor()
         try cursor.load(block.bytes, as: layout)
-        while try cursor.next() { each(&self, cursor.key, try cursor.indexHandle()) }
+        while try cursor.next() { try each(&self, cursor.key, try cursor.indexHandle()) }
       } catch {
         throw file.corruption(error, kind, at: handle)
       }

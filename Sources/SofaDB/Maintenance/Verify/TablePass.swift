@@ -27,7 +27,7 @@ struct TablePass: ~Copyable {
   private var nextData = 0
   private var nextOther = 0
   private var position: UInt64 = 0
-  private var buffer = ByteBuffer(count: TablePass.piece)
+  private var buffer: ByteBuffer
   private var bufferOffset: UInt64 = 0
   private var bufferCount = 0
   private var stored = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -39,8 +39,8 @@ struct TablePass: ~Copyable {
     self.table = table
     self.dictionary = dictionary
     data = map.data
-    others = map.blocks.filter { $0.handle.lies(within: table.footer.offset) }
-      .sorted { $0.handle.offset < $1.handle.offset }
+    others = map.blocks
+    buffer = ByteBuffer(count: Int(min(table.size, UInt64(TablePass.piece))))
     table.file.adviseSequential()
   }
 
@@ -107,6 +107,18 @@ struct TablePass: ~Copyable {
         position = end
       }
     }
+  }
+
+  /// Whether bytes that no block claims are padding.
+  static func isZero(_ gap: Gap, _ table: TableFile) throws(DatabaseError) -> Bool {
+    var offset = gap.offset
+    while offset < gap.offset + gap.length {
+      let piece = try table.file.readExactly(Int(min(UInt64(piece), gap.offset + gap.length - offset)), at: offset)
+      let isZero = withExtendedLifetime(piece) { piece.bytes.allSatisfy { $0 == 0 } }
+      if !isZero { return false }
+      offset += UInt64(piece.count)
+    }
+    return true
   }
 
   /// Bytes of the file, from the buffer where they are in it.
