@@ -6,6 +6,9 @@ public final class MemoryDirectory: ReadableDirectory, @unchecked Sendable {
   /// By name. Changed only between reads.
   public var files: [String: MemoryFile]
 
+  /// Names that were opened, once it is set to something.
+  public var asked: Set<String>?
+
   public init(_ files: [String: [UInt8]]) {
     self.files = [:]
     for (name, content) in files { self.files[name] = MemoryFile(content, name: name) }
@@ -31,6 +34,7 @@ public final class MemoryDirectory: ReadableDirectory, @unchecked Sendable {
   }
 
   public func open(_ name: String) throws(DatabaseError) -> any RandomAccessFile {
+    asked?.insert(name)
     guard let file = files[name] else { throw DatabaseError(.notFound, file: name, "there is no such file") }
     return file
   }

@@ -26,10 +26,11 @@ public final class BlobStore: Sendable {
     case .stored(0, let offset, let size, _):
       guard let table else { throw DatabaseError(.corruption, "a log refers to a blob inside a table") }
       let payload = try table.embeddedBlob(offset: offset, size: size)
-      output.append(payload.bytes)
-    case .stored(let number, let offset, let size, _):
+      withExtendedLifetime(payload) { output.append(payload.bytes) }
+    case .stored(let number, let offset, let size, let compression):
       let file = try blobFile(number)
-      try file.value(at: offset, size: size, userKey: userKey, limit: BlobStore.valueLimit, into: &output)
+      try file.value(
+        at: offset, size: size, compression: compression, userKey: userKey, limit: BlobStore.valueLimit, into: &output)
     }
   }
 

@@ -25,13 +25,17 @@ public final class BlobFile: Sendable {
   public init(file: any RandomAccessFile) throws(DatabaseError) {
     self.file = file
     let header = try file.readExactly(BlobFile.headerSize, at: 0)
+    defer { withExtendedLifetime(header) {} }
     var reader = ByteReader(header.bytes)
     do throws(FormatError) {
       guard try reader.fixed32() == BlobFile.magic else { throw FormatError("not a blob file: wrong magic", at: 0) }
       guard try reader.fixed32() == 1 else { throw FormatError("unknown version of a blob file", at: 4) }
       familyID = try reader.fixed32()
-      _ = try reader.byte()
+      let flags = try reader.byte()
       compression = try reader.byte()
+      guard flags == 0, try reader.fixed64() == 0, try reader.fixed64() == 0 else {
+        throw FormatError("a blob file with expiry, which only the old BlobDB wrote", at: 12)
+      }
     } catch { throw DatabaseError(error, file: file.name) }
   }
 
@@ -39,6 +43,7 @@ public final class BlobFile: Sendable {
   public func footer() throws(DatabaseError) -> Footer? {
     guard file.size >= UInt64(BlobFile.headerSize + BlobFile.footerSize) else { return nil }
     let tail = try file.readExactly(BlobFile.footerSize, at: file.size - UInt64(BlobFile.footerSize))
+    defer { withExtendedLifetime(tail) {} }
     let bytes = tail.bytes
     var reader = ByteReader(bytes)
     do {
@@ -52,16 +57,22 @@ public final class BlobFile: Sendable {
   }
 
   /// Appends the value of `userKey` (timestamp included) whose stored form lies at `offset`; checks both checksums,
-  /// the key and the lengths.
+  /// the key, the lengths and what the reference says of the compression.
   public func value(
-    at offset: UInt64, size: UInt64, userKey: UnsafeRawBufferPointer, limit: Int, into output: inout ByteWriter
+    at offset: UInt64, size: UInt64, compression wanted: UInt8, userKey: UnsafeRawBufferPointer, limit: Int,
+    into output: inout ByteWriter
   ) throws(DatabaseError) {
+    guard wanted == compression else {
+      throw DatabaseError(
+        .corruption, file: file.name, offset: 13, "its header and a blob reference name different compressions")
+    }
     let prefix = UInt64(BlobFile.recordHeaderSize + userKey.count)
     guard offset >= prefix, size <= UInt64(limit), offset <= file.size, size <= file.size - offset else {
       throw DatabaseError(.corruption, file: file.name, offset: offset, "a blob reference points outside the file")
     }
     let start = offset - prefix
     let record = try file.readExactly(Int(prefix + size), at: start)
+    defer { withExtendedLifetime(record) {} }
     let stored = UnsafeRawBufferPointer(rebasing: record.bytes[Int(prefix)...])
     do throws(FormatError) {
       let header = try BlobRecordHeader(UnsafeRawBufferPointer(rebasing: record.bytes[..<BlobFile.recordHeaderSize]))

@@ -133,17 +133,30 @@ extension BlockCursor {
   /// Checks what sequential reading does not look at: restarts ascend and lead to entries that share nothing.
   /// Leaves the cursor at the end.
   public mutating func checkRestarts() throws(FormatError) {
-    var index = 0
+    var passed = 0
     var more = try seekToFirst()
     while more {
-      if index < restartCount, restartOffset(index) == entryOffset {
-        _ = try restartKey(index)
-        index += 1
-      }
+      try checkRestart(&passed)
       more = try next()
     }
-    guard index == restartCount || (entriesEnd == 0 && restartCount == 1) else {
-      throw FormatError("restart offset does not lead to an entry", at: restartsOffset + 4 * index)
-    }
+    try checkLastRestart(passed)
+  }
+
+  /// The same for the current entry, of a caller who steps through all of them and begins with `passed` 0.
+  @inline(__always)
+  func checkRestart(_ passed: inout Int) throws(FormatError) {
+    guard passed < restartCount, restartOffset(passed) <= entryOffset else { return }
+    guard restartOffset(passed) == entryOffset else { throw straying(passed) }
+    _ = try restartKey(passed)
+    passed += 1
+  }
+
+  /// And behind the last entry.
+  func checkLastRestart(_ passed: Int) throws(FormatError) {
+    guard passed == restartCount || (entriesEnd == 0 && restartCount == 1) else { throw straying(passed) }
+  }
+
+  private func straying(_ restart: Int) -> FormatError {
+    FormatError("restart offset does not lead to an entry", at: restartsOffset + 4 * restart)
   }
 }

@@ -17,6 +17,9 @@ struct RawTable {
     UInt64(Int32.max),
   ]
 
+  /// Appends bytes that belong to no block.
+  mutating func fill(_ count: Int) { bytes += [UInt8](repeating: 0, count: count) }
+
   /// Appends a block and its trailer.
   mutating func add(_ content: [UInt8], type: UInt8 = 0) -> BlockHandle {
     let handle = BlockHandle(offset: UInt64(bytes.count), size: UInt64(content.count))
@@ -59,9 +62,11 @@ struct RawTable {
   static func block(_ entries: [(key: [UInt8], value: [UInt8])]) -> [UInt8] {
     var writer = ByteWriter()
     for entry in entries {
-      writer.append(0)
+      writer.append(UInt8(0))
       writer.appendVarint(entry.key.count)
-      writer.appendSlice(entry.value.isEmpty ? [] : entry.value, behind: entry.key)
+      writer.appendVarint(entry.value.count)
+      writer.append(entry.key)
+      writer.append(entry.value)
     }
     writer.appendFixed32(0)
     writer.appendFixed32(1)
@@ -84,14 +89,5 @@ struct RawTable {
     let block = RawTable.block(properties.all.map { ($0.name, $0.value) })
     meta.append(("rocksdb.properties", RawTable.handle(add(block))))
     return close(index: index)
-  }
-}
-
-extension ByteWriter {
-  /// The length of `value`, then both.
-  fileprivate mutating func appendSlice(_ value: [UInt8], behind key: [UInt8]) {
-    appendVarint(value.count)
-    append(key)
-    append(value)
   }
 }

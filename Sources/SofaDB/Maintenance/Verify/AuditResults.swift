@@ -7,7 +7,8 @@ final class AuditResults: Sendable {
     var next = 0
     var findings: [Finding] = []
     var failure: DatabaseError?
-    var blobReferences: [(table: String, blob: UInt64)] = []
+    var blobReferences: [(table: String, blob: UInt64, compressions: Set<UInt8>)] = []
+    var blobCompressions: [UInt64: UInt8] = [:]
   }
 
   private let count: Int
@@ -29,7 +30,11 @@ final class AuditResults: Sendable {
 
   var hasFailed: Bool { state.withLock { $0.failure != nil } }
   var findings: [Finding] { state.withLock { $0.findings } }
-  var blobReferences: [(table: String, blob: UInt64)] { state.withLock { $0.blobReferences } }
+  var blobReferences: [(table: String, blob: UInt64, compressions: Set<UInt8>)] {
+    state.withLock { $0.blobReferences }
+  }
+  /// As the headers of the blob files say.
+  var blobCompressions: [UInt64: UInt8] { state.withLock { $0.blobCompressions } }
   var bytesDone: UInt64 { done.load(ordering: .relaxed) }
   /// Whether every task was finished.
   var isWhole: Bool { state.withLock { $0.next == count && $0.failure == nil } }
@@ -53,10 +58,15 @@ final class AuditResults: Sendable {
     }
   }
 
-  func refer(_ table: String, _ blobs: some Sequence<UInt64>) {
+  /// The blob files that a table refers to, and what its references say of the compression.
+  func refer(_ table: String, _ blobs: [UInt64: Set<UInt8>]) {
     state.withLock { state in
-      for blob in blobs { state.blobReferences.append((table, blob)) }
+      for (blob, compressions) in blobs { state.blobReferences.append((table, blob, compressions)) }
     }
+  }
+
+  func add(blob: UInt64, compression: UInt8) {
+    state.withLock { $0.blobCompressions[blob] = compression }
   }
 
   func fail(_ error: DatabaseError) {

@@ -3,7 +3,7 @@ enum AuditTask: Sendable {
   case table(DirectoryAudit.Table)
   case looseTable(String)
   case log(UInt64)
-  case blob(BlobFileMetadata)
+  case blob(DirectoryAudit.Blob)
 
   /// Everything that a level covers, in the order of reports.
   static func all(_ audit: DirectoryAudit, level: VerifyLevel) -> [AuditTask] {
@@ -46,7 +46,7 @@ struct Auditor: Sendable {
       file, name: name, metadata: table?.metadata, family: table?.family, order: table?.order, level: level,
       progress: { results.advance($0) })
     try audit.run()
-    if let facts = audit.facts { results.refer(name, facts.blobReferences.keys) }
+    if let facts = audit.facts { results.refer(name, facts.blobCompressions) }
     return audit.findings
   }
 
@@ -58,10 +58,11 @@ struct Auditor: Sendable {
     return audit.findings
   }
 
-  private func audit(_ blob: BlobFileMetadata) throws(DatabaseError) -> [Finding] {
-    let file = try directory.open(DatabaseFile.blob(blob.number).name)
-    var audit = BlobAudit(file, metadata: blob)
+  private func audit(_ blob: DirectoryAudit.Blob) throws(DatabaseError) -> [Finding] {
+    let file = try directory.open(DatabaseFile.blob(blob.metadata.number).name)
+    var audit = BlobAudit(file, blob)
     try audit.run()
+    if let compression = audit.compression { results.add(blob: blob.metadata.number, compression: compression) }
     results.advance(file.size)
     return audit.findings
   }

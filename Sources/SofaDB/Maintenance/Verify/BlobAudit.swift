@@ -3,12 +3,16 @@ struct BlobAudit {
   private let file: any RandomAccessFile
   private let name: String
   private let metadata: BlobFileMetadata
+  private let family: UInt32
   private(set) var findings: [Finding] = []
+  /// What the header says; nil where it cannot be read.
+  private(set) var compression: UInt8?
 
-  init(_ file: any RandomAccessFile, metadata: BlobFileMetadata) {
+  init(_ file: any RandomAccessFile, _ blob: DirectoryAudit.Blob) {
     self.file = file
+    metadata = blob.metadata
     name = DatabaseFile.blob(metadata.number).name
-    self.metadata = metadata
+    family = blob.family
   }
 
   mutating func run() throws(DatabaseError) {
@@ -20,6 +24,10 @@ struct BlobAudit {
     } catch {
       guard error.kind == .corruption else { throw error }
       return add(error.offset ?? 0, nil, error.detail)
+    }
+    compression = blob.compression
+    if blob.familyID != family {
+      add(8, 4, "its header names column family \(blob.familyID), the MANIFEST \(family)")
     }
     let end = file.size - (footer == nil ? 0 : UInt64(BlobFile.footerSize))
     var offset = UInt64(BlobFile.headerSize)
@@ -40,6 +48,7 @@ struct BlobAudit {
       return nil
     }
     let bytes = try file.readExactly(BlobFile.recordHeaderSize, at: offset)
+    defer { withExtendedLifetime(bytes) {} }
     let header: BlobRecordHeader
     do throws(FormatError) { header = try BlobRecordHeader(bytes.bytes) } catch {
       add(offset, headerSize, "\(error.reason)")
@@ -54,7 +63,7 @@ struct BlobAudit {
     var position: UInt64 = 0
     while position < body {
       let piece = try file.readExactly(Int(min(body - position, 1 << 20)), at: offset + headerSize + position)
-      checksum = CRC32C.checksum(piece.bytes, continuing: checksum)
+      checksum = withExtendedLifetime(piece) { CRC32C.checksum(piece.bytes, continuing: checksum) }
       position += UInt64(piece.count)
     }
     if CRC32C.mask(checksum) != header.bodyChecksum { add(offset, headerSize + body, "blob checksum mismatch") }

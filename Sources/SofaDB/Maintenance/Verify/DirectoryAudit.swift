@@ -10,16 +10,25 @@ struct DirectoryAudit {
     var file: String
   }
 
+  /// One live blob file.
+  struct Blob: Sendable {
+    var metadata: BlobFileMetadata
+    /// Its column family's number.
+    var family: UInt32
+  }
+
   private let directory: any ReadableDirectory
   private(set) var findings: [Finding] = []
   private(set) var history: ManifestHistory?
   /// Family by family, level by level.
   private(set) var tables: [Table] = []
-  private(set) var blobs: [BlobFileMetadata] = []
+  private(set) var blobs: [Blob] = []
   /// Names of logs that would be replayed, ascending.
   private(set) var logs: [UInt64] = []
   /// Names that no MANIFEST explains, for directories whose MANIFEST cannot be read.
   private(set) var unlistedTables: [String] = []
+  /// What has the name of a file and is a directory.
+  private var directories: Set<DatabaseFile> = []
   /// Bytes of all files in scope.
   private(set) var bytesInScope: UInt64 = 0
 
@@ -28,8 +37,12 @@ struct DirectoryAudit {
   mutating func run() throws(DatabaseError) {
     var names: [DatabaseFile: String] = [:]
     // Also links and pipes: those are refused when their turn comes, not passed over.
-    for entry in try directory.entries() where entry.kind != .directory {
-      names[DatabaseFile(name: entry.name)] = entry.name
+    for entry in try directory.entries() {
+      if entry.kind == .directory {
+        directories.insert(DatabaseFile(name: entry.name))
+      } else {
+        names[DatabaseFile(name: entry.name)] = entry.name
+      }
     }
     try readManifest()
     guard let version = history?.version, isUsable else {
@@ -128,7 +141,7 @@ struct DirectoryAudit {
           continue
         }
         bytesInScope += try size(of: name) ?? 0
-        blobs.append(blob)
+        blobs.append(Blob(metadata: blob, family: family.id))
       }
     }
     try listLogs(version, names)
@@ -138,6 +151,13 @@ struct DirectoryAudit {
   private mutating func listLogs(_ version: Version, _ names: [DatabaseFile: String]) throws(DatabaseError) {
     let present = names.keys.compactMap { file in if case .log(let number) = file { number } else { nil } }
     logs = LogSelection(version, present: present).replayed
+    let misplaced = directories.compactMap { file in if case .log(let number) = file { number } else { nil } }
+    for number in LogSelection(version, present: misplaced).replayed {
+      findings.append(
+        Finding(
+          .fileMissing, file: DatabaseFile.log(number).name,
+          detail: "a directory has the name of a log that would be replayed"))
+    }
     for number in logs { bytesInScope += try size(of: DatabaseFile.log(number).name) ?? 0 }
     for log in version.trackedLogs {
       let name = DatabaseFile.log(log.number).name

@@ -43,7 +43,9 @@ struct EntryAudit: ~Copyable {
     do throws(FormatError) {
       try cursor.load(block)
       var isFirst = true
+      var restarts = 0
       while try cursor.next() {
+        try cursor.checkRestart(&restarts)
         if let flaw = checkEntry(offset) { return flaw }
         if isFirst {
           isFirst = false
@@ -52,6 +54,7 @@ struct EntryAudit: ~Copyable {
           }
         }
       }
+      try cursor.checkLastRestart(restarts)
       if hasPrevious, checksOrder, !isFirst, compare(separator, previous.bytes) < 0 {
         return Flaw(code: .tableSeparator, detail: "its last key is after its index entry")
       }
@@ -125,11 +128,12 @@ struct EntryAudit: ~Copyable {
 
   private mutating func countBlob(_ reference: UnsafeRawBufferPointer) -> Flaw? {
     do throws(FormatError) {
-      guard case .stored(let file, let offset, let size, _) = try BlobIndex(reference) else { return nil }
+      guard case .stored(let file, let offset, let size, let compression) = try BlobIndex(reference) else { return nil }
       if file == 0 {
         embeddedBlobs.append(BlockHandle(offset: offset, size: size))
       } else {
         facts.blobReferences[file, default: 0] += 1
+        facts.blobCompressions[file, default: []].insert(compression)
       }
       return nil
     } catch {
@@ -148,6 +152,9 @@ struct EntryAudit: ~Copyable {
       return Flaw(code: .blockDecode, detail: "\(error.reason)", entry: cursor.entryOffset)
     }
   }
+
+  /// What was wrong with the filter itself.
+  var filterProblems: [TableMap.Problem] { filter.problems }
 
   /// Bounds of the points, to be called at the end.
   mutating func finish(_ tombstones: [RangeTombstone]) {

@@ -19,6 +19,8 @@ struct FilterAudit {
   /// The partition `current` and its bytes; nil when it cannot be read.
   private var partition: FullFilter?
   private var partitionOwner: ByteBuffer?
+  /// What cannot be read of it, checksums aside, which the pass over all blocks reports.
+  private(set) var problems: [TableMap.Problem] = []
   private let keysAreUserKeys: Bool
   private let order: KeyOrder
   private let wholeKeys: Bool
@@ -42,6 +44,7 @@ struct FilterAudit {
     if filter.kind == .partitioned {
       shape = .partitioned
       owner = nil
+      checkSeparators(filter.handle)
       return
     }
     do throws(DatabaseError) {
@@ -54,20 +57,36 @@ struct FilterAudit {
         shape = BlockBasedFilter(contents.bytes, isLevelDB: isLevelDB).map { .blockBased($0) } ?? .none
       }
     } catch {
-      // The pass over all blocks reports the damage itself.
+      problems.append(TableMap.Problem(kind: .filter, handle: filter.handle, error: error))
       shape = .none
       owner = nil
     }
   }
 
-  /// Reads the partition `current`. Where it cannot be read its keys cannot be asked for; the damage itself is reported
-  /// by the pass over all blocks.
+  /// Readers look for the partition of a key by halves.
+  private mutating func checkSeparators(_ handle: BlockHandle) {
+    let isAscending = separators.withUnsafeBytes { bytes in
+      zip(partitions, partitions.dropFirst()).allSatisfy { one, two in
+        let first = UnsafeRawBufferPointer(rebasing: bytes[one.separator])
+        let second = UnsafeRawBufferPointer(rebasing: bytes[two.separator])
+        if keysAreUserKeys { return order.compare(first, second) < 0 }
+        return first.count >= 8 && second.count >= 8 && order.compareInternal(first, second) < 0
+      }
+    }
+    guard !isAscending, order.isKnown else { return }
+    let error = DatabaseError(
+      .corruption, file: file.file.name, offset: handle.offset, "separators of filter partitions do not ascend")
+    problems.append(TableMap.Problem(kind: .filterIndex, handle: handle, error: error))
+  }
+
+  /// Reads the partition `current`. Where it cannot be read its keys cannot be asked for.
   private mutating func readPartition() {
     do throws(DatabaseError) {
       let contents = try file.readBlock(partitions[current].handle, kind: .filterPartition)
       partition = FullFilter(contents.bytes)
       partitionOwner = contents
     } catch {
+      problems.append(TableMap.Problem(kind: .filterPartition, handle: partitions[current].handle, error: error))
       partition = nil
     }
   }
@@ -84,7 +103,7 @@ struct FilterAudit {
     case .blockBased(let filter): return !wholeKeys || filter.mayContain(userKey, blockOffset: blockOffset)
     case .partitioned:
       guard !partitions.isEmpty else { return true }
-      advance(to: internalKey)
+      guard advance(to: internalKey, userKey) else { return false }
       guard let partition else { return true }
       return admits(userKey, partition)
     }
@@ -97,10 +116,24 @@ struct FilterAudit {
     return filter.mayContain(part)
   }
 
-  /// The partition of a key is the first whose separator is not before it, else the last.
-  private mutating func advance(to internalKey: UnsafeRawBufferPointer) {
+  /// The partition of a key is the first whose separator is not before it, else the last. A reader who asks for the
+  /// newest version comes to the first partition that may have the user key: false when that one does not admit it.
+  private mutating func advance(
+    to internalKey: UnsafeRawBufferPointer, _ userKey: UnsafeRawBufferPointer
+  ) -> Bool {
     var wanted = max(current, 0)
-    while wanted + 1 < partitions.count, isBehind(partitions[wanted], internalKey) { wanted += 1 }
+    while wanted + 1 < partitions.count, isBehind(partitions[wanted], internalKey) {
+      if !keysAreUserKeys, !isBehind(partitions[wanted], userKey: internalKey.internalKeyUserKey) {
+        move(to: wanted)
+        if let partition, !admits(userKey, partition) { return false }
+      }
+      wanted += 1
+    }
+    move(to: wanted)
+    return true
+  }
+
+  private mutating func move(to wanted: Int) {
     guard wanted != current else { return }
     current = wanted
     readPartition()
@@ -108,11 +141,18 @@ struct FilterAudit {
 
   /// Whether the key comes after everything in the partition.
   private func isBehind(_ partition: TableMap.DataBlock, _ internalKey: UnsafeRawBufferPointer) -> Bool {
-    separators.withUnsafeBytes { bytes in
+    if keysAreUserKeys { return isBehind(partition, userKey: internalKey.internalKeyUserKey) }
+    return separators.withUnsafeBytes { bytes in
       let separator = UnsafeRawBufferPointer(rebasing: bytes[partition.separator])
-      return keysAreUserKeys
-        ? order.compare(separator, internalKey.internalKeyUserKey) < 0
-        : separator.count >= 8 && order.compareInternal(separator, internalKey) < 0
+      return separator.count >= 8 && order.compareInternal(separator, internalKey) < 0
+    }
+  }
+
+  /// Whether every version of the user key does.
+  private func isBehind(_ partition: TableMap.DataBlock, userKey: UnsafeRawBufferPointer) -> Bool {
+    separators.withUnsafeBytes { bytes in
+      let separator = UnsafeRawBufferPointer(rebasing: bytes[partition.separator].dropLast(keysAreUserKeys ? 0 : 8))
+      return order.compare(separator, userKey) < 0
     }
   }
 }

@@ -104,11 +104,18 @@ final class TableAudit {
         findings.append(place(flaw, block, map))
         continue
       }
-      guard level == .full, block.kind == .data, let index = block.dataIndex else { continue }
+      guard level == .full else { continue }
+      guard block.kind == .data, let index = block.dataIndex else {
+        if let flaw = checkRestarts(table, block) { findings.append(place(flaw, block, map)) }
+        continue
+      }
       if let flaw = try checkEntries(&blocks, &entries, block, index, map) {
         if flaw.code != .tableFilterFalseNegative { isWhole = false }
         findings.append(flaw)
       }
+    }
+    if level == .full {
+      for problem in entries.filterProblems { try note(problem.error, .filter, table, problem.handle) }
     }
     if properties?.hasEmbeddedBlobs == true {
       if level == .full { try checkEmbedded(entries.embeddedBlobs, blocks.strayBytes, isWhole: isWhole, table) }
@@ -164,6 +171,26 @@ final class TableAudit {
     passGaps(upTo: .max)
     guard isWhole else { return }
     for gap in stray where try !TablePass.isZero(gap, table) { findings.append(self.stray(gap)) }
+  }
+
+  /// Other engines look entries of these blocks up by halves; here they were read in sequence.
+  private func checkRestarts(_ table: TableFile, _ block: TablePass.Block) -> FlawAt? {
+    guard [.metaindex, .properties, .rangeDeletions].contains(block.kind) else { return nil }
+    do throws(DatabaseError) {
+      let contents = try table.readBlock(block.handle, kind: block.kind)
+      defer { withExtendedLifetime(contents) {} }
+      do throws(FormatError) {
+        var cursor = BlockCursor()
+        try cursor.load(contents.bytes)
+        try cursor.checkRestarts()
+        return nil
+      } catch {
+        return FlawAt(code: .blockDecode, detail: "\(error)")
+      }
+    } catch {
+      // Whoever reads the block for its content reports that it cannot be read.
+      return nil
+    }
   }
 
   private func checkEntries(

@@ -15,6 +15,8 @@ public struct TableFacts: Sendable, Equatable {
   public var largest: InternalKey?
   /// Values in each blob file that entries refer to.
   public var blobReferences: [UInt64: UInt64] = [:]
+  /// What those references say of its compression.
+  public var blobCompressions: [UInt64: Set<UInt8>] = [:]
 
   public init() {}
 

@@ -157,7 +157,12 @@ struct TableMap {
       do throws(FormatError) {
         var cursor = BlockCursor()
         try cursor.load(block.bytes, as: layout)
-        while try cursor.next() { try each(&self, cursor.key, try cursor.indexHandle()) }
+        var restarts = 0
+        while try cursor.next() {
+          try cursor.checkRestart(&restarts)
+          try each(&self, cursor.key, try cursor.indexHandle())
+        }
+        try cursor.checkLastRestart(restarts)
       } catch {
         throw file.corruption(error, kind, at: handle)
       }

@@ -84,13 +84,20 @@ public struct Verify: Sendable {
   /// What only the sum of all tables tells: blob files that are referred to and not listed.
   private func crossChecks(_ audit: DirectoryAudit, _ results: AuditResults) -> [Finding] {
     guard tables == nil, level == .full else { return [] }
-    let known = Set(audit.blobs.map(\.number))
+    let known = Set(audit.blobs.map(\.metadata.number))
+    let compressions = results.blobCompressions
     var findings: [Finding] = []
-    for (table, file) in results.blobReferences.sorted(by: { ($0.table, $0.blob) < ($1.table, $1.blob) })
-    where !known.contains(file) {
-      findings.append(
-        Finding(
-          .blobReference, file: table, detail: "it refers to \(DatabaseFile.blob(file).name), which is not listed"))
+    for (table, file, wanted) in results.blobReferences.sorted(by: { ($0.table, $0.blob) < ($1.table, $1.blob) }) {
+      let name = DatabaseFile.blob(file).name
+      if !known.contains(file) {
+        findings.append(
+          Finding(.blobReference, file: table, detail: "it refers to \(name), which is not listed"))
+      } else if let compression = compressions[file], wanted != [compression] {
+        findings.append(
+          Finding(
+            .blobReference, file: name, offset: 13, length: 1,
+            detail: "its header and references from \(table) name different compressions"))
+      }
     }
     return findings
   }
