@@ -14,7 +14,10 @@ extension BoundsTests {
       for size in [60 << 20, 70 << 20] {
         let payload = compressed([UInt8](repeating: 0, count: size), codec)
         tables.append(("\(codec) to \(size)", RawTable.around(payload, type: codec.rawValue)))
-        for name in ["rocksdb.properties", "rocksdb.range_del", "rocksdb.compression_dict", "fullfilter.rocksdb.BuiltinBloomFilter"] {
+        for name in [
+          "rocksdb.properties", "rocksdb.range_del", "rocksdb.compression_dict",
+          "fullfilter.rocksdb.BuiltinBloomFilter",
+        ] {
           var table = RawTable()
           let data = table.add(entry)
           table.meta.append((name, RawTable.handle(table.add(payload, type: codec.rawValue))))
@@ -28,7 +31,9 @@ extension BoundsTests {
   private static func compressed(_ content: [UInt8], _ codec: Compression) -> [UInt8] {
     var output = ByteWriter()
     let compressor = Compressor(codec: codec, level: nil, dictionary: nil)
-    do { _ = try content.withUnsafeBytes { (bytes) throws(FormatError) in try compressor.compress(bytes, into: &output) } } catch {
+    do {
+      _ = try content.withUnsafeBytes { (bytes) throws(FormatError) in try compressor.compress(bytes, into: &output) }
+    } catch {
       preconditionFailure("\(error)")
     }
     return output.array
@@ -45,9 +50,11 @@ extension BoundsTests {
   static func repeatedPartitions(_ meta: String, twoLevel: Bool) -> [UInt8] {
     var table = RawTable()
     let data = table.add(entry)
-    let leaf = RawTable.block([(RawTable.key("z"), RawTable.handle(data))] + (0..<10_000).map {
-      (RawTable.key("z\(100_000 + $0)"), RawTable.handle(data))
-    })
+    let leaf = RawTable.block(
+      [(RawTable.key("z"), RawTable.handle(data))]
+        + (0..<10_000).map {
+          (RawTable.key("z\(100_000 + $0)"), RawTable.handle(data))
+        })
     let partition = table.add(leaf)
     let top = (0..<20_000).map { (RawTable.key("z\(100_000 + $0)"), RawTable.handle(partition)) }
     let index = table.add(RawTable.block(top))
@@ -63,7 +70,10 @@ extension BoundsTests {
 
   /// The low 24 bits, most significant first.
   private static func bytes(_ number: Int) -> [UInt8] {
-    [UInt8(truncatingIfNeeded: number >> 16), UInt8(truncatingIfNeeded: number >> 8), UInt8(truncatingIfNeeded: number)]
+    [
+      UInt8(truncatingIfNeeded: number >> 16), UInt8(truncatingIfNeeded: number >> 8),
+      UInt8(truncatingIfNeeded: number),
+    ]
   }
 
   static func fallingProperties() -> [UInt8] {

@@ -119,14 +119,23 @@ import Testing
     for (number, bomb) in bombs.enumerated() {
       tables.append(("bomb \(number)", RawTable.around(bomb.payload, type: bomb.codec)))
       var table = RawTable()
-      tables.append(("index bomb \(number)", { let index = table.add(bomb.payload, type: bomb.codec); return table.close(index: index) }()))
+      tables.append(
+        (
+          "index bomb \(number)",
+          {
+            let index = table.add(bomb.payload, type: bomb.codec); return table.close(index: index)
+          }()
+        ))
     }
     tables += realBombs()
     tables += [
       ("one block many times in the metaindex", repeatedMetaBlocks("x")),
       ("one filter many times", repeatedMetaBlocks("partitionedfilter.x")),
       ("one partition many times", repeatedPartitions("rocksdb.range_del", twoLevel: true)),
-      ("one filter partition many times", repeatedPartitions("partitionedfilter.rocksdb.BuiltinBloomFilter", twoLevel: false)),
+      (
+        "one filter partition many times",
+        repeatedPartitions("partitionedfilter.rocksdb.BuiltinBloomFilter", twoLevel: false)
+      ),
       ("properties in falling order", fallingProperties()),
       ("long keys that share all", sharedKeys(inIndex: false)),
       ("long separators that share all", sharedKeys(inIndex: true)),

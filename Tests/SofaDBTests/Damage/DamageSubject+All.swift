@@ -6,16 +6,19 @@ import SofaTesting
 /// those are too large to flip every bit of them.
 extension DamageSubject {
   /// Small enough for every single bit.
-  static let small: [DamageSubject] = written + fixtures([
-    "l123-levels/000014.ldb", "r783-sst/one.sst", "r783-sst/mixed.sst", "r783-sst/rangeonly.sst",
-    "r783-sst-self/self.sst", "r1075-sst-fv6/mixed.sst", "r783-ingest/000015.sst", "r783-ingest-wgs/000016.sst",
-    "r783-ingest-wgs/000013.sst", "main-ingest/000011.sst", "r783-rangedel-only/000009.sst", "r783-fv0-zlib/000011.sst",
-    "r783-fv1-lz4/000011.sst", "r783-fv2-zlib/000011.sst", "r783-fv3-snappy/000011.sst", "r783-fv4-lz4/000011.sst",
-    "r783-fv5-zstd/000011.sst", "r1075-fv6/000011.sst", "r1075-fv7/000011.sst", "r1112-udt-stripped/000011.sst",
-    "r1075-u64ts/000011.sst", "main-entity-blob/000009.sst", "r783-merge-u64/000011.sst", "r984-blob/000012.sst",
-    "r783-levels-rev/000016.sst", "r783-nodelta-align/000009.sst", "main-sepkv-nodelta/000009.sst",
-    "r1075-hashidx/000009.sst", "main-embblob/000009.sst",
-  ])
+  static let small: [DamageSubject] =
+    written
+    + fixtures([
+      "l123-levels/000014.ldb", "r783-sst/one.sst", "r783-sst/mixed.sst", "r783-sst/rangeonly.sst",
+      "r783-sst-self/self.sst", "r1075-sst-fv6/mixed.sst", "r783-ingest/000015.sst", "r783-ingest-wgs/000016.sst",
+      "r783-ingest-wgs/000013.sst", "main-ingest/000011.sst", "r783-rangedel-only/000009.sst",
+      "r783-fv0-zlib/000011.sst",
+      "r783-fv1-lz4/000011.sst", "r783-fv2-zlib/000011.sst", "r783-fv3-snappy/000011.sst", "r783-fv4-lz4/000011.sst",
+      "r783-fv5-zstd/000011.sst", "r1075-fv6/000011.sst", "r1075-fv7/000011.sst", "r1112-udt-stripped/000011.sst",
+      "r1075-u64ts/000011.sst", "main-entity-blob/000009.sst", "r783-merge-u64/000011.sst", "r984-blob/000012.sst",
+      "r783-levels-rev/000016.sst", "r783-nodelta-align/000009.sst", "main-sepkv-nodelta/000009.sst",
+      "r1075-hashidx/000009.sst", "main-embblob/000009.sst",
+    ])
 
   /// One bit of every byte.
   static let large: [DamageSubject] = fixtures([
@@ -53,7 +56,9 @@ extension DamageSubject {
 
   /// About two KiB each; codecs, checksums, versions and features take turns.
   static let written: [DamageSubject] = [
-    written("none-v2") { $0.compression = .none; $0.formatVersion = 2; $0.filterBitsPerKey = 0 },
+    written("none-v2") {
+      $0.compression = .none; $0.formatVersion = 2; $0.filterBitsPerKey = 0
+    },
     written("lz4-xxh32-v3-user-keys") {
       $0.compression = .lz4; $0.checksum = .xxHash32; $0.formatVersion = 3; $0.indexKeysAreUserKeys = true
     },
@@ -61,7 +66,9 @@ extension DamageSubject {
       $0.compression = .lz4hc; $0.checksum = .xxHash64; $0.formatVersion = 4; $0.indexValuesAreDeltaCoded = true
       $0.indexRestartInterval = 4
     },
-    written("zstd-xxh3-v5-hash-index") { $0.compression = .zstd; $0.checksum = .xxh3; $0.hashesDataBlocks = true },
+    written("zstd-xxh3-v5-hash-index") {
+      $0.compression = .zstd; $0.checksum = .xxh3; $0.hashesDataBlocks = true
+    },
     written("zlib-v6-two-level") {
       $0.compression = .zlib; $0.formatVersion = 6; $0.indexType = .twoLevel; $0.partitionSize = 64
     },
@@ -72,8 +79,12 @@ extension DamageSubject {
     written("dictionary-v5") {
       $0.compression = .zstd; $0.dictionary = dictionary()
     },
-    written("ranges-v7", ranges: true) { $0.compression = .none; $0.formatVersion = 7; $0.checksum = .xxHash64 },
-    written("reverse-v5", ranges: true) { $0.order = .reverseBytewise; $0.compression = .none },
+    written("ranges-v7", ranges: true) {
+      $0.compression = .none; $0.formatVersion = 7; $0.checksum = .xxHash64
+    },
+    written("reverse-v5", ranges: true) {
+      $0.order = .reverseBytewise; $0.compression = .none
+    },
   ]
 
   private static func dictionary() -> CompressionDictionary {

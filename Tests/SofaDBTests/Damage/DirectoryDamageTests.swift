@@ -96,7 +96,9 @@ import Testing
         // Reading is slower; logs and the small files are what only it can get wrong.
         guard bit % 8 == 0 || bits < 8000 else { continue }
         let seen = try DirectoryDamageTests.read(directory)
-        if !seen.isTold, seen.digests != whole.digests { failures.append("\(name), bit \(bit): other content in silence") }
+        if !seen.isTold, seen.digests != whole.digests {
+          failures.append("\(name), bit \(bit): other content in silence")
+        }
       }
     }
     guard !failures.isEmpty else { return }

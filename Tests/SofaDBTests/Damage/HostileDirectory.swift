@@ -99,7 +99,8 @@ enum HostileDirectory {
           moved.number = UInt64(old + 1)
           moved.level = 4
           moved.smallest = InternalKey(userKey: Array("user\(10_000_000 + old * 10)".utf8), sequence: 900, kind: .value)
-          moved.largest = InternalKey(userKey: Array("user\(10_000_000 + old * 10 + 9)".utf8), sequence: 900, kind: .value)
+          moved.largest = InternalKey(
+            userKey: Array("user\(10_000_000 + old * 10 + 9)".utf8), sequence: 900, kind: .value)
           move.deletedTables = [VersionEdit.DeletedTable(level: 5, number: UInt64(old + 1))]
           move.newTables = [moved]
           edits.append(encoded(move))

@@ -82,7 +82,8 @@ import Testing
   /// All that a MANIFEST and the names of files can put into a message, as text and as JSON.
   @Test func nothingReachesATerminalRaw() throws {
     let evil = [
-      "\u{1B}]52;c;cm0gLXJm\u{07}", "\u{1B}[31m", "\u{9B}2J", "a\rb", "a\nb", "\u{202E}txt", "\u{2066}", "\u{7F}", "a\tb",
+      "\u{1B}]52;c;cm0gLXJm\u{07}", "\u{1B}[31m", "\u{9B}2J", "a\rb", "a\nb", "\u{202E}txt", "\u{2066}", "\u{7F}",
+      "a\tb",
       "\0", "\u{85}", "\u{FEFF}", "\u{E000}", "\u{2028}", "a\u{8}\u{8}b",
     ]
     for text in evil {
@@ -124,7 +125,8 @@ import Testing
     let directory = try MemoryDirectory(copying: PosixFileSystem().readableDirectory(at: fixture.path))
     let name = try #require(directory.files.keys.first { $0.hasPrefix("OPTIONS") })
     for path in ["/etc", "../..", "/dev/zero", "//host/share", "\0", "~root"] {
-      let lines = ["wal_dir", "db_log_dir", "wal_compression"].map { "  \($0)=\(path)\n" }
+      let lines =
+        ["wal_dir", "db_log_dir", "wal_compression"].map { "  \($0)=\(path)\n" }
         + ["  db_paths={\(path):1000}\n", "  cf_paths={\(path):1}\n"]
       directory.files[name] = MemoryFile(Array(("[DBOptions]\n" + lines.joined()).utf8), name: name)
       directory.asked = []

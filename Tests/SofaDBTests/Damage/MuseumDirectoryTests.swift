@@ -86,7 +86,8 @@ import Testing
   /// LevelDB joins what CURRENT says to the path: `../x` escapes. Nothing but a canonical name is taken.
   @Test func museumJ16CurrentLeadsOutside() throws {
     let names = [
-      "../x", "../MANIFEST-000005", "/etc/passwd", "MANIFEST-000005/../../x", "MANIFEST-../etc", "MANIFEST-", "MANIFEST",
+      "../x", "../MANIFEST-000005", "/etc/passwd", "MANIFEST-000005/../../x", "MANIFEST-../etc", "MANIFEST-",
+      "MANIFEST",
       "MANIFEST-5", "MANIFEST-00000x", "MANIFEST--00005", "MANIFEST-+00005", "MANIFEST- 00005", "manifest-000005", "",
       ".", "..", "\0", "MANIFEST-000005\0", "MANIFEST-000005 ", " MANIFEST-000005", "MANIFEST-000005\r", "000009.sst",
       "MANIFEST-000005\nMANIFEST-000006", "CURRENT", "MANIFEST-99999999999999999999", "MANIFEST-18446744073709551616",

@@ -49,7 +49,9 @@ import Testing
 
   /// leveldb#1349, #1354: declared sizes are believed before they are checked.
   @Test func museumJ3DeclaredFourGiB() throws {
-    for (codec, payload) in BoundsTests.bombs { try expectRefused(RawTable.around(payload, type: codec), "codec \(codec)") }
+    for (codec, payload) in BoundsTests.bombs {
+      try expectRefused(RawTable.around(payload, type: codec), "codec \(codec)")
+    }
   }
 
   /// leveldb#1320: zstd's "unknown" and "error" are numbers at the top of the range.

@@ -6,7 +6,9 @@ import Testing
 /// Flipped bits under right checksums, as a broken writer or an attacker leaves them. Any content may come out, but
 /// nothing may trap or hang, and where `Verify` finds nothing a reader must be able to read, seek and ask for all.
 @Suite struct ResealedFlipTests {
-  static let subjects = DamageSubject.written + ["r783-sst/mixed.sst", "r783-ingest-wgs/000013.sst", "r783-sst-self/self.sst"]
+  static let subjects =
+    DamageSubject.written
+    + ["r783-sst/mixed.sst", "r783-ingest-wgs/000013.sst", "r783-sst-self/self.sst"]
     .map { DamageSubject.fixture($0) }
 
   /// Every block that the table leads to.
@@ -62,7 +64,9 @@ import Testing
     while cursor.isValid {
       let key = [UInt8](cursor.key)
       if let previous, table.order.isKnown {
-        let isBehind = previous.withUnsafeBytes { one in key.withUnsafeBytes { table.order.compareInternal(one, $0) < 0 } }
+        let isBehind = previous.withUnsafeBytes { one in
+          key.withUnsafeBytes { table.order.compareInternal(one, $0) < 0 }
+        }
         guard isBehind else { throw DatabaseError(.corruption, file: table.name, offset: 0, "found out of order") }
       }
       let target = ByteBuffer(key)

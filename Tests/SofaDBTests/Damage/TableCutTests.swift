@@ -123,7 +123,8 @@ import Testing
         if file.content == head.content || file.content == tail.content { continue }
         let findings = try tail.findings(file)
         // Each block is one or the other, and what is behind them is the same in both but for the session.
-        let hasWholeBlocks = formatVersion < 6
+        let hasWholeBlocks =
+          formatVersion < 6
           && blocks.allSatisfy { file.content[$0] == old.content[$0] || file.content[$0] == new.content[$0] }
           && file.content[rest] == tail.content[rest]
         #expect(!findings.isEmpty || hasWholeBlocks, "\(place)")

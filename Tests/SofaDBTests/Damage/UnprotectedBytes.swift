@@ -23,7 +23,8 @@ struct UnprotectedBytes {
       ranges.append(
         Range(
           bytes: version..<(version + 4),
-          reason: "format_version 2 to 5 are read alike, and 1 too where no block is compressed; an unknown version, or a"
+          reason:
+            "format_version 2 to 5 are read alike, and 1 too where no block is compressed; an unknown version, or a"
             + " wrong one that matters, is found"))
     }
     if footer.checksum == .none {

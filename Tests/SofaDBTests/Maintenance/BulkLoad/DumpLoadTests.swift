@@ -85,7 +85,8 @@ import Testing
     var text =
       "{\"record\":\"header\",\"schema\":1,\"source\":\"x\",\"key_format\":\"\(format.rawValue)\",\"value_format\":"
     text +=
-      "\"\(format.rawValue)\",\"families\":[{\"id\":0,\"name\":\"default\",\"comparator\":\"leveldb.BytewiseComparator\"}]}\n"
+      "\"\(format.rawValue)\",\"families\":[{\"id\":0,\"name\":\"default\","
+      + "\"comparator\":\"leveldb.BytewiseComparator\"}]}\n"
     var expected: [[UInt8]: [UInt8]] = [:]
     var style = EntryStyle()
     style.form = .ndjson
@@ -124,7 +125,8 @@ import Testing
   }
 
   static func trailer(entries: Int, _ digest: String, complete: Bool = true) -> String {
-    "{\"record\":\"trailer\",\"entries\":\(entries),\"digest\":{\"algorithm\":\"xxh3-128-sum\",\"value\":\"\(digest)\"},"
+    "{\"record\":\"trailer\",\"entries\":\(entries),\"digest\":{\"algorithm\":\"xxh3-128-sum\","
+      + "\"value\":\"\(digest)\"},"
       + "\"complete\":\(complete)}\n"
   }
 
