@@ -40,15 +40,6 @@ import Testing
     return bombs
   }()
 
-  @Test func smallFilesTakeLittle() async {
-    await #expect(processExitsWith: .success) {
-      for (name, content) in try BoundsTests.tables() {
-        precondition(content.count <= 1 << 20, name)
-        try BoundsTests.measure(name, Double(content.count)) { _ = try HostileCase.exercise(content) }
-      }
-    }
-  }
-
   @Test func smallDirectoriesTakeLittle() async {
     await #expect(processExitsWith: .success) {
       for (name, files) in try HostileDirectory.all() {
