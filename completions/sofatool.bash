@@ -65,11 +65,12 @@ _sofatool() {
       case $previous in
         --level) mapfile -t COMPREPLY < <(compgen -W 'quick blocks full' -- "$cur"); return ;;
         -j|--jobs) return ;;
+        --read-mib-per-sec) return ;;
         --progress) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur"); return ;;
         --db) _sofatool_paths 'sst' 'ldb'; return ;;
       esac
       if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-j -q --level --jobs --json --show-keys --progress --quiet --db -h --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '-j -q --level --jobs --read-mib-per-sec --json --show-keys --progress --quiet --db -h --help --version' -- "$cur")
       else
         _sofatool_paths 'sst' 'ldb'
       fi ;;

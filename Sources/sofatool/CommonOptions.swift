@@ -15,6 +15,9 @@ enum CommonOptions {
   static let hex = Option<Bool>("hex", help: "the same as --key-format hex --value-format hex")
   static let jobs = Option<Int>(
     "jobs", .int(in: 1...256), short: "j", default: Workers.processors, defaultText: "one a processor", help: "threads")
+  static let readRate = Option<Double?>(
+    "read-mib-per-sec", .number(in: 0.001...1e6), placeholder: "N",
+    help: "all threads together read no more than N MiB a second")
   static let output = Option<String?>("output", .path, short: "o", help: "the result goes there; refused if it exists")
   static let overwrite = Option<Bool>("overwrite", help: "replaces what --output names")
   static let showKeys = Option<Bool>("show-keys", help: "keys may appear in findings")

@@ -25,9 +25,11 @@ enum Sofatool {
   /// Runs the tool inside this process, as tests do; `arguments` come without the tool's name.
   static func run(
     _ arguments: [String], fileSystem: any FileSystem, output: any TextOutput, errors: any TextOutput,
-    terminal: Terminal = .none
+    terminal: Terminal = .none, interruption: Interruption = Interruption(), time: any TimeSource = SystemTime()
   ) -> ExitStatus {
-    let console = Console(name: command.name, output: output, errors: errors, terminal: terminal)
-    return command.run(arguments: arguments, context: ToolContext(console: console, fileSystem: fileSystem))
+    let console = Console(
+      name: command.name, output: output, errors: errors, terminal: terminal, interruption: interruption)
+    return command.run(
+      arguments: arguments, context: ToolContext(console: console, fileSystem: fileSystem, time: time))
   }
 }

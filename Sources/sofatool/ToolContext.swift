@@ -5,6 +5,7 @@ public import SofaDB
 struct ToolContext: CommandContext {
   let console: Console
   let fileSystem: any FileSystem
+  var time: any TimeSource = SystemTime()
 }
 
 /// How the engine's errors end the process.

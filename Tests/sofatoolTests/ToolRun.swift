@@ -11,14 +11,22 @@ struct ToolRun {
   let errors: String
 
   /// Runs `sofatool` with `arguments` on the real file system, or on `fileSystem`.
-  init(_ arguments: String..., fileSystem: any FileSystem = PosixFileSystem(), terminal: Terminal = .none) {
-    self.init(arguments, fileSystem: fileSystem, terminal: terminal)
+  init(
+    _ arguments: String..., fileSystem: any FileSystem = PosixFileSystem(), terminal: Terminal = .none,
+    interruption: Interruption = Interruption(), time: any TimeSource = SystemTime()
+  ) {
+    self.init(arguments, fileSystem: fileSystem, terminal: terminal, interruption: interruption, time: time)
   }
 
-  init(_ arguments: [String], fileSystem: any FileSystem = PosixFileSystem(), terminal: Terminal = .none) {
+  init(
+    _ arguments: [String], fileSystem: any FileSystem = PosixFileSystem(), terminal: Terminal = .none,
+    interruption: Interruption = Interruption(), time: any TimeSource = SystemTime()
+  ) {
     let output = MemoryOutput()
     let errors = MemoryOutput()
-    status = Sofatool.run(arguments, fileSystem: fileSystem, output: output, errors: errors, terminal: terminal)
+    status = Sofatool.run(
+      arguments, fileSystem: fileSystem, output: output, errors: errors, terminal: terminal,
+      interruption: interruption, time: time)
     bytes = output.contents
     self.output = output.text
     self.errors = errors.text

@@ -23,6 +23,7 @@ struct Auditor: Sendable {
   let newestLog: UInt64?
   let isLevelDB: Bool
   let results: AuditResults
+  let isCancelled: @Sendable () -> Bool
 
   func run(_ task: AuditTask, _ index: Int) {
     do throws(DatabaseError) {
@@ -33,6 +34,8 @@ struct Auditor: Sendable {
         case .log(let number): try audit(log: number)
         case .blob(let blob): try audit(blob)
         }
+      // A read that was refused may have made a finding of what is sound.
+      if isCancelled() { throw DatabaseError(.cancelled, "interrupted") }
       results.finish(index, findings)
     } catch {
       results.fail(error)

@@ -11,15 +11,16 @@ public struct Verify: Sendable {
   public var jobs: Int
   /// Told how many of how many bytes are done, from any thread.
   public var progress: @Sendable (UInt64, UInt64) -> Void = { _, _ in }
-  /// Asked between files; true ends the run with `cancelled`.
-  public var isCancelled: @Sendable () -> Bool = { false }
+  /// How fast all threads together read; its wish to stop ends the run with `cancelled`.
+  public var pace = ReadPace()
+  public var time: any TimeSource = SystemTime()
 
-  private let directory: any ReadableDirectory
+  private let source: any ReadableDirectory
   private let tables: [String]?
 
   /// Checks the database in `directory`.
   public init(database directory: any ReadableDirectory, level: VerifyLevel = .full, jobs: Int = Workers.processors) {
-    self.directory = directory
+    source = directory
     self.level = level
     self.jobs = max(jobs, 1)
     tables = nil
@@ -30,7 +31,7 @@ public struct Verify: Sendable {
     tables names: [String], in directory: any ReadableDirectory, level: VerifyLevel = .full,
     jobs: Int = Workers.processors
   ) {
-    self.directory = directory
+    source = directory
     self.level = level
     self.jobs = max(jobs, 1)
     tables = names
@@ -39,9 +40,10 @@ public struct Verify: Sendable {
   /// Gives each finding to `report` as soon as its turn has come, on the caller's or a worker's thread, one at a time.
   /// Throws what the disk throws, `locked` when the database changed under the check, and `cancelled`.
   public func run(report: @escaping @Sendable (Finding) -> Void) throws(DatabaseError) -> FindingSummary {
-    let start = MonotonicClock.seconds
+    let start = time.monotonic
+    let directory = PacedDirectory(source, pace: pace)
     var summary = FindingSummary()
-    let before = tables == nil ? try fingerprint() : ""
+    let before = tables == nil ? try fingerprint(directory) : ""
     var directoryAudit = DirectoryAudit(directory)
     var work: [AuditTask] = []
     if let tables {
@@ -56,28 +58,28 @@ public struct Verify: Sendable {
     results.add(directoryAudit.findings)
     let auditor = Auditor(
       directory: directory, level: level, newestLog: directoryAudit.logs.last,
-      isLevelDB: directoryAudit.history?.version.dialect == .leveldb, results: results)
+      isLevelDB: directoryAudit.history?.version.dialect == .leveldb, results: results,
+      isCancelled: pace.isCancelled)
     let tasks = work
     let next = Atomic<Int>(0)
-    let isCancelled = isCancelled
     Workers.run(min(jobs, max(tasks.count, 1))) { _ in
       while true {
         let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard index < tasks.count, !results.hasFailed else { return }
-        if isCancelled() { return results.fail(DatabaseError(.cancelled, "interrupted")) }
         auditor.run(tasks[index], index)
       }
     }
-    try results.close(crossChecks(directoryAudit, results) + orderOfLevels(directoryAudit, results))
-    if tables == nil, try fingerprint() != before {
+    try results.close(
+      crossChecks(directoryAudit, results) + orderOfLevels(directoryAudit, results, directory))
+    if tables == nil, try fingerprint(directory) != before {
       throw DatabaseError(
-        .locked, file: directory.path, "the database was written to while it was checked: there is no verdict")
+        .locked, file: source.path, "the database was written to while it was checked: there is no verdict")
     }
     summary.take(results)
     summary.files = UInt64(work.count + (directoryAudit.history == nil ? 0 : 2))
     summary.bytes += directoryAudit.history.map { $0.size + UInt64(CurrentFile.name.utf8.count) } ?? 0
     summary.bytes = max(summary.bytes, level == .quick || results.isWhole ? summary.bytesInScope : 0)
-    summary.seconds = MonotonicClock.seconds - start
+    summary.seconds = time.monotonic - start
     return summary
   }
 
@@ -103,23 +105,25 @@ public struct Verify: Sendable {
   }
 
   /// Versions across levels, where no table showed damage that would already explain anything.
-  private func orderOfLevels(_ audit: DirectoryAudit, _ results: AuditResults) throws(DatabaseError) -> [Finding] {
+  private func orderOfLevels(
+    _ audit: DirectoryAudit, _ results: AuditResults, _ directory: any ReadableDirectory
+  ) throws(DatabaseError) -> [Finding] {
     guard level == .full, let version = audit.history?.version, results.isWhole,
       !results.findings.contains(where: { $0.severity == .error })
     else { return [] }
     let cache = TableCache(directory: directory)
     var findings: [Finding] = []
     for family in version.families {
-      if let finding = try SequenceAudit(family, cache: cache).finding(isCancelled: isCancelled) {
+      if let finding = try SequenceAudit(family, cache: cache).finding(isCancelled: pace.isCancelled) {
         findings.append(finding)
       }
     }
-    if isCancelled() { throw DatabaseError(.cancelled, "interrupted") }
+    if pace.isCancelled() { throw DatabaseError(.cancelled, "interrupted") }
     return findings
   }
 
   /// Changes whenever an engine commits anything.
-  private func fingerprint() throws(DatabaseError) -> String {
+  private func fingerprint(_ directory: any ReadableDirectory) throws(DatabaseError) -> String {
     guard let current = try directory.attributes(of: CurrentFile.name), current.size < 64 else { return "" }
     let file = try directory.open(CurrentFile.name)
     let bytes = try file.readExactly(Int(file.size), at: 0)
