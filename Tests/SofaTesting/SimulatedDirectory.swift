@@ -134,6 +134,8 @@ final class SimulatedDirectory: Directory {
     }
   }
 
+  func availableBytes() throws(DatabaseError) -> UInt64 { .max }
+
   func sync() throws(DatabaseError) {
     try system.perform(FileOperation(index: 0, kind: .syncDirectory, path: path)) { (state, fault) throws(SystemCode) in
       switch fault {

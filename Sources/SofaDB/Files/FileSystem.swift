@@ -53,6 +53,8 @@ public protocol Directory: ReadableDirectory {
   func remove(_ name: String) throws(DatabaseError)
   /// Removes an empty directory.
   func removeDirectory(_ name: String) throws(DatabaseError)
+  /// Bytes that this user may still write on the device.
+  func availableBytes() throws(DatabaseError) -> UInt64
   /// Makes all names of this directory durable.
   func sync() throws(DatabaseError)
   /// Takes the exclusive lock on the file `name`, creating it if missing; `locked` with the holder when another
@@ -97,12 +99,15 @@ public struct FileAttributes: Sendable, Equatable {
   public var linkCount: UInt64
   /// Seconds since 1970.
   public var modified: Int64
+  /// The same for all names of one file, and different from that of every other file on the same device.
+  public var fileID: UInt64
 
-  public init(kind: Kind, size: UInt64, linkCount: UInt64 = 1, modified: Int64 = 0) {
+  public init(kind: Kind, size: UInt64, linkCount: UInt64 = 1, modified: Int64 = 0, fileID: UInt64 = 0) {
     self.kind = kind
     self.size = size
     self.linkCount = linkCount
     self.modified = modified
+    self.fileID = fileID
   }
 }
 

@@ -115,6 +115,17 @@ final class PosixDirectory: PosixReadableDirectory, Directory, @unchecked Sendab
     }
   }
 
+  func availableBytes() throws(DatabaseError) -> UInt64 {
+    var space = statvfs()
+    do {
+      _ = try Errno.retrying { fstatvfs(descriptor.number, &space) }
+    } catch {
+      throw SystemError.inspecting(path, error)
+    }
+    let (bytes, overflow) = UInt64(space.f_bavail).multipliedReportingOverflow(by: UInt64(space.f_frsize))
+    return overflow ? .max : bytes
+  }
+
   func sync() throws(DatabaseError) {
     do {
       _ = try Errno.retrying { fsync(descriptor.number) }

@@ -53,6 +53,6 @@ extension FileAttributes {
       }
     self.init(
       kind: kind, size: UInt64(max(0, status.st_size)), linkCount: UInt64(status.st_nlink),
-      modified: Int64(status.st_mtim.tv_sec))
+      modified: Int64(status.st_mtim.tv_sec), fileID: UInt64(status.st_ino))
   }
 }
