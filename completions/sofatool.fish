@@ -6,6 +6,7 @@ complete -c sofatool -n '__fish_use_subcommand' -a info -d 'one screen about a d
 complete -c sofatool -n '__fish_use_subcommand' -a dump -d 'prints entries, layouts, properties, logs and manifests; finds one key everywhere'
 complete -c sofatool -n '__fish_use_subcommand' -a verify -d 'reads every byte and says what is wrong; made for cron'
 complete -c sofatool -n '__fish_use_subcommand' -a bulk-load -d 'loads CSV, TSV, NDJSON or a dump into sorted tables or a new database'
+complete -c sofatool -n '__fish_use_subcommand' -a undo -d 'lists, undoes or discards the changes that other commands made to a database'
 complete -c sofatool -n '__fish_use_subcommand' -a explain -d 'says what a finding means and what to do about it'
 
 complete -c sofatool -n '__fish_seen_subcommand_from info' -l json -d 'NDJSON records closed by one summary record'
@@ -84,6 +85,13 @@ complete -c sofatool -n '__fish_seen_subcommand_from bulk-load' -l json -d 'the 
 complete -c sofatool -n '__fish_seen_subcommand_from bulk-load' -l progress -x -a 'auto\\t"only on a terminal" always\\t"also into a file or pipe, a line every ten seconds" never\\t"no progress"' -d 'progress on standard error'
 complete -c sofatool -n '__fish_seen_subcommand_from bulk-load' -s q -l quiet -d 'no progress, no remarks'
 complete -c sofatool -n '__fish_seen_subcommand_from bulk-load' -k -a '(__fish_complete_suffix .csv; __fish_complete_suffix .tsv; __fish_complete_suffix .ndjson; __fish_complete_suffix .jsonl)'
+
+complete -c sofatool -n '__fish_seen_subcommand_from undo' -l list -d 'lists the changes that can be undone, oldest first'
+complete -c sofatool -n '__fish_seen_subcommand_from undo' -l discard -d 'frees the space that ID holds; it cannot be undone then'
+complete -c sofatool -n '__fish_seen_subcommand_from undo' -l json -d 'NDJSON records closed by one summary record'
+complete -c sofatool -n '__fish_seen_subcommand_from undo' -s q -l quiet -d 'no progress, no remarks'
+complete -c sofatool -n '__fish_seen_subcommand_from undo' -l db -x -a '(__fish_complete_directories)' -d 'the same as DIR'
+complete -c sofatool -n '__fish_seen_subcommand_from undo' -a '(__fish_complete_directories)'
 
 complete -c sofatool -n '__fish_seen_subcommand_from explain' -l json -d 'one JSON object a code'
 complete -c sofatool -n '__fish_seen_subcommand_from explain' -a 'block.checksum block.decode block.zero-filled block.misplaced table.order table.separator table.filter-false-negative table.properties table.bounds table.truncated table.not-a-table table.unsupported table.no-checksum file.size file.missing file.orphan file.superseded file.digest manifest.record manifest.tail manifest.bounds manifest.sequence level.overlap level.sequence wal.record wal.tail wal.gap current.dangling blob.reference env.locked env.comparator-unknown env.encrypted'

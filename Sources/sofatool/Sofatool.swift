@@ -9,7 +9,8 @@ enum Sofatool {
     discussion: """
       A PATH is a database directory or a table file (.sst, .ldb); where tables are meant, a directory stands for its \
       tables. Commands that read never write, take no lock and create no file. A load makes \
-      something new and never touches what exists.
+      something new and never touches what exists. Commands that change a database lock it against its engines, never \
+      edit a file in place, and keep what they took away until `undo` brings it back or discards it.
 
       Standard output carries data or the report only; everything else goes to standard error.
       """,
@@ -19,6 +20,7 @@ enum Sofatool {
       DumpCommand.command,
       VerifyCommand.command,
       BulkLoadCommand.command,
+      UndoCommand.command,
       ExplainCommand.command,
     ])
 

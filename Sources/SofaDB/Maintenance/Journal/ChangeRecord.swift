@@ -47,20 +47,24 @@ public struct ChangeRecord: Sendable, Equatable {
     json.field("manifest", manifest)
     json.field("manifest_size", manifestSize)
     json.field("manifest_sha256", manifestDigest, as: .hex)
-    for (name, files) in [("added", added), ("removed", removed), ("logs", logs)] {
-      json.key(name)
-      json.beginArray()
-      for file in files {
-        json.beginObject()
-        json.field("name", file.name)
-        json.field("size", file.size)
-        json.endObject()
-      }
-      json.endArray()
-    }
+    ChangeRecord.encode("added", added, into: &json)
+    ChangeRecord.encode("removed", removed, into: &json)
+    ChangeRecord.encode("logs", logs, into: &json)
     json.endObject()
     json.newline()
     return json.output.array
+  }
+
+  static func encode(_ name: String, _ files: [File], into json: inout JSONWriter) {
+    json.key(name)
+    json.beginArray()
+    for file in files {
+      json.beginObject()
+      json.field("name", file.name)
+      json.field("size", file.size)
+      json.endObject()
+    }
+    json.endArray()
   }
 
   static func decode(_ bytes: UnsafeRawBufferPointer) throws(FormatError) -> ChangeRecord {

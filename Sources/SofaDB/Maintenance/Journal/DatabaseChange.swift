@@ -27,6 +27,7 @@ public final class DatabaseChange: Sendable {
   private let journal: Journal
   private let entry: OpenJournalEntry
   private let base: Version?
+  private let time: any TimeSource
   private let dialect: ManifestDialect
   private let next: Mutex<UInt64>
 
@@ -34,6 +35,7 @@ public final class DatabaseChange: Sendable {
   public init(_ command: String, of database: ExclusiveDatabase, base: Version?) throws(DatabaseError) {
     self.database = database.directory
     self.base = base
+    time = database.time
     dialect = base?.dialect ?? .rocksdb
     journal = database.journal
     var largest = try journal.largestNumber()
@@ -203,7 +205,7 @@ public final class DatabaseChange: Sendable {
       logs.append(.init(name: entry.name, size: try database.attributes(of: entry.name)?.size ?? 0))
     }
     return ChangeRecord(
-      id: entry.id, summary: summary, time: WallClock.seconds, manifest: manifest, manifestSize: manifestSize,
+      id: entry.id, summary: summary, time: time.now, manifest: manifest, manifestSize: manifestSize,
       manifestDigest: try JournalEntry.digest(of: name, in: staging),
       added: added.sorted { $0.name < $1.name }, removed: removed, logs: logs.sorted { $0.name < $1.name })
   }

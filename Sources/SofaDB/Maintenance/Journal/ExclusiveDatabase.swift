@@ -7,20 +7,23 @@ public final class ExclusiveDatabase {
   public let directory: any Directory
   private let lock: any FileLock
   let journal: Journal
+  let time: any TimeSource
 
-  /// Throws `locked` with the holder, `notFound` or `invalid` when `path` is no database; nothing is created then.
-  public init(_ path: String, in fileSystem: any FileSystem) throws(DatabaseError) {
+  /// Throws `locked` with the holder, `notFound` or `unsupported` when `path` is no database; nothing is created then.
+  public init(_ path: String, in fileSystem: any FileSystem, time: any TimeSource = SystemTime()) throws(DatabaseError)
+  {
     directory = try fileSystem.directory(at: path)
+    self.time = time
     switch try DirectoryKind(directory) {
     case .database, .damagedDatabase: break
     case .looseTables:
       throw DatabaseError(
-        .invalid, file: path, "these are loose tables, not a database: there is no MANIFEST to change")
+        .unsupported, file: path, "these are loose tables, not a database: there is no MANIFEST to change")
     case .sofaGo:
       throw DatabaseError(
         .unsupported, file: path,
         "this is a directory of the older SofaDB, which is only read: bulk-load --input-format sofadb-go converts it")
-    case .other: throw DatabaseError(.invalid, file: path, "there is no database in this directory")
+    case .other: throw DatabaseError(.notFound, file: path, "there is no database in this directory")
     }
     lock = try directory.lock(DatabaseFile.lock.name)
     journal = Journal(directory)
@@ -47,12 +50,12 @@ public final class ExclusiveDatabase {
   /// Every change there is, oldest first.
   public func changes() throws(DatabaseError) -> [JournalEntry] { try Journal.entries(of: directory) }
 
-  /// Brings back the state before the change `id`: names and contents as they were. Throws `invalid` when the database
-  /// was used since.
+  /// Brings back the state before the change `id`: names and contents as they were. Throws `unsupported` when the
+  /// database was used since, `invalid` when there is no such change.
   public func undo(_ id: String) throws(DatabaseError) {
     let entry = try change(id)
     if let obstacle = entry.obstacle {
-      throw DatabaseError(.invalid, file: directory.path, "\(id) cannot be undone: \(obstacle)")
+      throw DatabaseError(.unsupported, file: directory.path, "\(id) cannot be undone: \(obstacle)")
     }
     guard let record = entry.record else { return }
     try OpenJournalEntry(entry.id, in: directory).undo(record)

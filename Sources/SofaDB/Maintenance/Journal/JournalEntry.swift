@@ -1,6 +1,6 @@
 /// One change in the journal of a database, as its files tell: a value that was read without writing anything.
 public struct JournalEntry: Sendable {
-  public enum State: Sendable, Equatable {
+  public enum State: String, Sendable {
     /// Cut off before anything outside the journal changed, or before CURRENT was switched.
     case unfinished
     /// CURRENT was switched, and the tidying up is left.
@@ -136,5 +136,27 @@ enum CurrentState: Equatable {
     let file = try directory.open(CurrentFile.name)
     let bytes = try file.readExactly(Int(min(file.size, 4096)), at: 0)
     return withExtendedLifetime(bytes) { Array(bytes.bytes) }
+  }
+}
+
+extension JournalEntry {
+  /// One record of `undo --json`.
+  public func encode(into json: inout JSONWriter) {
+    json.beginObject()
+    json.field("record", "change")
+    json.field("schema", ChangeRecord.schema)
+    json.field("id", id)
+    if let record {
+      json.field("summary", record.summary)
+      json.field("time", UTCTime.text(record.time))
+    }
+    json.field("state", state.rawValue)
+    json.field("undoable", obstacle == nil)
+    if let obstacle { json.field("obstacle", obstacle) }
+    json.field("bytes_held", bytesHeld)
+    ChangeRecord.encode("added", record?.added ?? [], into: &json)
+    ChangeRecord.encode("removed", record?.removed ?? [], into: &json)
+    json.endObject()
+    json.newline()
   }
 }
