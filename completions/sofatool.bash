@@ -70,7 +70,7 @@ _sofatool() {
         --db) _sofatool_paths 'sst' 'ldb'; return ;;
       esac
       if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-j -q --level --jobs --read-mib-per-sec --json --show-keys --progress --quiet --db -h --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '-j -q --level --content-digest --jobs --read-mib-per-sec --json --show-keys --progress --quiet --db -h --help --version' -- "$cur")
       else
         _sofatool_paths 'sst' 'ldb'
       fi ;;

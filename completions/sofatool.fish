@@ -47,6 +47,7 @@ complete -c sofatool -n '__fish_seen_subcommand_from dump' -l db -r -k -a '(__fi
 complete -c sofatool -n '__fish_seen_subcommand_from dump' -k -a '(__fish_complete_suffix .sst; __fish_complete_suffix .ldb; __fish_complete_suffix .log)'
 
 complete -c sofatool -n '__fish_seen_subcommand_from verify' -l level -x -a 'quick\\t"MANIFEST, existence, sizes, footers, properties" blocks\\t"and every checksum" full\\t"and every entry, the filters, the counts, the logs"' -d 'how deep to look'
+complete -c sofatool -n '__fish_seen_subcommand_from verify' -l content-digest -d 'also a digest of what readers see, which no compaction changes'
 complete -c sofatool -n '__fish_seen_subcommand_from verify' -s j -l jobs -x -d 'threads'
 complete -c sofatool -n '__fish_seen_subcommand_from verify' -l read-mib-per-sec -x -d 'all threads together read no more than N MiB a second'
 complete -c sofatool -n '__fish_seen_subcommand_from verify' -l json -d 'NDJSON records closed by one summary record'

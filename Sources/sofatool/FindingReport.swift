@@ -46,8 +46,21 @@ final class FindingReport: Sendable {
       summary.encode(into: &json, exitStatus: status.code)
       try console.output.write(json.output.bytes)
     } else if !isQuiet || status != .ok {
-      try console.output.write(line(path, summary) + "\n")
+      try console.output.write(contentLines(summary) + line(path, summary) + "\n")
     }
+  }
+
+  private func contentLines(_ summary: FindingSummary) -> String {
+    guard let content = summary.content else { return "" }
+    func line(_ name: String, _ digest: ContentDigest, _ entries: UInt64, _ isComplete: Bool) -> String {
+      let rest = isComplete ? "" : ", incomplete"
+      return "\(name) \(ContentDigest.algorithm):\(digest.hex), \(entries) entries\(rest)\n"
+    }
+    let families = content.families.map { family in
+      line("content of \(EscapedText.printable(family.name))", family.digest, family.entries, family.isComplete)
+    }
+    return (families.count > 1 ? families.joined() : "")
+      + line("content", content.digest, content.entries, content.isComplete)
   }
 
   private func line(_ path: String, _ summary: FindingSummary) -> String {

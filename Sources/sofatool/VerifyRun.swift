@@ -61,6 +61,7 @@ struct VerifyRun {
     }
     verify.pace = pace
     verify.time = context.time
+    verify.wantsContent = invocation[VerifyCommand.contentDigest]
     return verify
   }
 }

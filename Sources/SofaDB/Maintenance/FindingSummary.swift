@@ -7,6 +7,8 @@ public struct FindingSummary: Sendable {
   /// Bytes that should have been.
   public var bytesInScope: UInt64 = 0
   public var seconds: Double = 0
+  /// What readers see, when it was asked for.
+  public var content: ContentReport?
   /// Findings by code.
   public private(set) var counts: [FindingCode: Int] = [:]
   /// The worst one seen; nil when there was none.
@@ -31,8 +33,8 @@ public struct FindingSummary: Sendable {
 
   public var total: Int { counts.values.reduce(0, +) }
 
-  /// Whether everything in scope was covered.
-  public var isComplete: Bool { bytes >= bytesInScope }
+  /// Whether everything in scope was covered, and what was asked for could be given.
+  public var isComplete: Bool { bytes >= bytesInScope && content?.isComplete ?? true }
 
   /// Whether a warning or an error was found.
   public var hasFindings: Bool { (worst ?? .info) >= .warning }
@@ -55,6 +57,10 @@ public struct FindingSummary: Sendable {
     }
     json.endObject()
     json.field("seconds", (seconds * 1000).rounded() / 1000)
+    if let content {
+      json.key("content")
+      content.encode(into: &json)
+    }
     json.field("verdict", verdict)
     json.field("exit_status", Int(exitStatus))
     json.endObject()

@@ -86,7 +86,8 @@ final class EntryPieces: Sendable {
             writer.put(cursor.userKey, cursor.value)
             if needsDigest { digest.add(.value, key: cursor.userKey, value: cursor.value, in: seed) }
           } else {
-            EntryPieces.printOther(cursor, &writer, &part, &digest, seed)
+            if needsDigest { digest.add(cursor, in: seed) }
+            EntryPieces.printOther(cursor, &writer, &part)
           }
           if writer.output.count >= threshold {
             try queue.pass(&writer.output, of: number, mustWrite: false)
@@ -103,22 +104,14 @@ final class EntryPieces: Sendable {
   /// Entities, and merges whose operator is not known.
   @inline(never)
   private static func printOther(
-    _ cursor: borrowing VisibleCursor, _ writer: inout EntryWriter, _ part: inout DumpReport,
-    _ digest: inout ContentDigest, _ seed: ContentDigest.Family
+    _ cursor: borrowing VisibleCursor, _ writer: inout EntryWriter, _ part: inout DumpReport
   ) {
     if cursor.content == .operands {
       part.unmerged += 1
       writer.merge(cursor.userKey, base: cursor.hasBase ? cursor.value : nil, operands: cursor.operands)
-      if cursor.hasBase { digest.add(.value, key: cursor.userKey, value: cursor.value, in: seed) }
-      for operand in cursor.operands {
-        operand.withUnsafeBytes { digest.add(.merge, key: cursor.userKey, value: $0, in: seed) }
-      }
     } else if let entity = cursor.entity {
       if writer.style.form != .ndjson { part.flattenedEntities += 1 }
       writer.entity(cursor.userKey, entity)
-      var encoded = ByteWriter()
-      entity.encode(into: &encoded)
-      digest.add(.wideColumnEntity, key: cursor.userKey, value: encoded.bytes, in: seed)
     }
   }
 

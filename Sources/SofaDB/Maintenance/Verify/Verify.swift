@@ -14,6 +14,8 @@ public struct Verify: Sendable {
   /// How fast all threads together read; its wish to stop ends the run with `cancelled`.
   public var pace = ReadPace()
   public var time: any TimeSource = SystemTime()
+  /// Whether the summary shall say what readers see: a second pass over the data.
+  public var wantsContent = false
 
   private let source: any ReadableDirectory
   private let tables: [String]?
@@ -71,6 +73,7 @@ public struct Verify: Sendable {
     }
     try results.close(
       crossChecks(directoryAudit, results) + orderOfLevels(directoryAudit, results, directory))
+    if wantsContent { summary.content = try content(directory) }
     if tables == nil, try fingerprint(directory) != before {
       throw DatabaseError(
         .locked, file: source.path, "the database was written to while it was checked: there is no verdict")
@@ -120,6 +123,27 @@ public struct Verify: Sendable {
     }
     if pace.isCancelled() { throw DatabaseError(.cancelled, "interrupted") }
     return findings
+  }
+
+  /// Incomplete, and empty, where not even the list of tables can be read.
+  private func content(_ directory: any ReadableDirectory) throws(DatabaseError) -> ContentReport {
+    do throws(DatabaseError) {
+      let damage = DamageLog()
+      let view =
+        if let tables {
+          try DatabaseView(tables: tables, in: directory, damage: damage)
+        } else {
+          try DatabaseView(database: directory)
+        }
+      var report = try ContentScan(view, jobs: jobs).run()
+      if !damage.gaps.isEmpty { report.isComplete = false }
+      return report
+    } catch {
+      guard error.kind == .corruption || error.kind == .unsupported || error.kind == .notFound else { throw error }
+      var report = ContentReport()
+      report.isComplete = false
+      return report
+    }
   }
 
   /// Changes whenever an engine commits anything.
