@@ -89,7 +89,7 @@ _sofatool() {
         -o|--output) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
         --into) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
         --column-family|--cf) return ;;
-        --compression) mapfile -t COMPREPLY < <(compgen -W 'none zlib lz4 lz4hc zstd' -- "$cur"); return ;;
+        --compression) mapfile -t COMPREPLY < <(compgen -W 'none snappy zlib lz4 lz4hc zstd' -- "$cur"); return ;;
         --block-size) return ;;
         --filter-bits) return ;;
         --target-file-size) return ;;

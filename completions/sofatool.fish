@@ -73,7 +73,7 @@ complete -c sofatool -n '__fish_seen_subcommand_from bulk-load' -s o -l output -
 complete -c sofatool -n '__fish_seen_subcommand_from bulk-load' -l into -x -a '(__fish_complete_directories)' -d 'make a new database'
 complete -c sofatool -n '__fish_seen_subcommand_from bulk-load' -l column-family -x -d 'family of the rows'
 complete -c sofatool -n '__fish_seen_subcommand_from bulk-load' -l cf -x -d 'family of the rows'
-complete -c sofatool -n '__fish_seen_subcommand_from bulk-load' -l compression -x -a 'none zlib lz4 lz4hc zstd' -d 'codec of the tables and its level'
+complete -c sofatool -n '__fish_seen_subcommand_from bulk-load' -l compression -x -a 'none snappy zlib lz4 lz4hc zstd' -d 'codec of the tables and its level'
 complete -c sofatool -n '__fish_seen_subcommand_from bulk-load' -l block-size -x -d 'bytes of a data block before compression'
 complete -c sofatool -n '__fish_seen_subcommand_from bulk-load' -l filter-bits -x -d 'bits of Bloom filter for a key; 0: none'
 complete -c sofatool -n '__fish_seen_subcommand_from bulk-load' -l target-file-size -x -d 'bytes of a table, about'

@@ -50,8 +50,8 @@ public enum Compression: UInt8, CaseIterable, Sendable {
   /// Whether `Compressor` writes it.
   public var canEncode: Bool {
     switch self {
-    case .none, .zlib, .lz4, .lz4hc, .zstd: true
-    case .snappy, .bzip2, .xpress, .zstdNotFinal: false
+    case .none, .snappy, .zlib, .lz4, .lz4hc, .zstd: true
+    case .bzip2, .xpress, .zstdNotFinal: false
     }
   }
 

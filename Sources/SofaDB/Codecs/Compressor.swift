@@ -14,6 +14,7 @@ public final class Compressor {
     case lz4(LZ4Encoder)
     case lz4hc(LZ4HCEncoder)
     case zstd(ZstdEncoder)
+    case snappy(SnappyEncoder)
   }
 
   /// Opened with the first block.
@@ -49,6 +50,7 @@ public final class Compressor {
       case .lz4(let encoder): encoder.encode(raw, into: place, capacity: capacity)
       case .lz4hc(let encoder): encoder.encode(raw, into: place, capacity: capacity)
       case .zstd(let encoder): encoder.encode(raw, into: place, capacity: capacity)
+      case .snappy(let encoder): encoder.encode(raw, into: place, capacity: capacity)
       }
     guard let length else {
       output.truncate(to: start)
@@ -66,7 +68,8 @@ public final class Compressor {
       case .lz4: .lz4(LZ4Encoder(level: level, dictionary: dictionary))
       case .lz4hc: .lz4hc(LZ4HCEncoder(level: level, dictionary: dictionary))
       case .zstd: .zstd(try ZstdEncoder(level: level, dictionary: dictionary))
-      case .none, .snappy, .bzip2, .xpress, .zstdNotFinal: .stored
+      case .snappy: .snappy(SnappyEncoder())
+      case .none, .bzip2, .xpress, .zstdNotFinal: .stored
       }
     encoder = opened
     return opened

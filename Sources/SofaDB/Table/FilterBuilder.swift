@@ -3,16 +3,17 @@
 ///
 ///     FastLocalBloom (format_version >= 5) = 64-byte lines, FF, 00, probes, 00 00
 ///     legacy Bloom   (format_version < 5)  = 64-byte lines, probes, fixed32 number of lines
+///     LevelDB's (format_version 0)         = `BlockBasedFilter`
 ///
-/// A key sets its bits within one line. Bytes are the same as those of RocksDB's builders for the same keys.
+/// A key sets its bits within one line, in LevelDB's anywhere. Bytes are the same as those of RocksDB's builders for the same keys.
 struct FilterBuilder: ~Copyable {
-  private enum Kind { case none, fastLocal, legacy }
+  private enum Kind { case none, fastLocal, legacy, byOffset }
 
   private static let lineSize = 64
 
   private let kind: Kind
   /// Bits a key, in thousandths.
-  private let millibits: Int
+  let millibits: Int
   private let timestampSize: Int
   /// One fixed64 for each run of equal adjacent hashes; a run ends with its data block.
   private var hashes = ByteWriter(capacity: 4096)
@@ -23,7 +24,8 @@ struct FilterBuilder: ~Copyable {
 
   /// - Parameter bitsPerKey: clamped to 1...100; below 0.5 there is no filter.
   init(bitsPerKey: Double, formatVersion: Int, order: KeyOrder) {
-    kind = bitsPerKey < 0.5 ? .none : (formatVersion >= 5 ? .fastLocal : .legacy)
+    kind =
+      bitsPerKey < 0.5 ? .none : formatVersion >= 5 ? .fastLocal : formatVersion == 0 ? .byOffset : .legacy
     millibits = FilterBuilder.millibits(bitsPerKey)
     timestampSize = order.timestampSize
   }
@@ -42,7 +44,7 @@ struct FilterBuilder: ~Copyable {
     let hash =
       kind == .fastLocal
       ? FilterHash.xxph3(key)
-      : UInt64(FilterHash.hash32(key, seed: FilterHash.bloomSeed, signedTail: true))
+      : UInt64(FilterHash.hash32(key, seed: FilterHash.bloomSeed, signedTail: kind == .legacy))
     if hash == lastHash && !isBlockStart { return }
     hashes.appendFixed64(hash)
     lastHash = hash
@@ -62,6 +64,10 @@ struct FilterBuilder: ~Copyable {
   /// Hashes of the first `blocks` data blocks.
   func hashCount(blocks: Int) -> Int { blocks == 0 ? 0 : blockEnds[blocks - 1] }
 
+  func hash(at index: Int) -> UInt64 {
+    UInt64(littleEndian: hashes.bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
+  }
+
   /// Keys for which a filter fits `size` bytes; at least one.
   func keys(fitting size: Int) -> Int {
     max((size - 5) / FilterBuilder.lineSize * FilterBuilder.lineSize * 8000 / millibits, 1)
@@ -76,7 +82,7 @@ struct FilterBuilder: ~Copyable {
     let distinct = FilterBuilder.distinctCount(selected)
     guard distinct > 0 else { return 0 }
     switch kind {
-    case .none: return 0
+    case .none, .byOffset: return 0
     case .fastLocal: appendFastLocal(selected, distinct, into: &output)
     case .legacy: appendLegacy(selected, distinct, into: &output)
     }

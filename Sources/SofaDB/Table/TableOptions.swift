@@ -27,7 +27,8 @@ public struct TableOptions: Sendable {
   public var hashesDataBlocks = false
   /// Anything but `none`.
   public var checksum: ChecksumType = .crc32c
-  /// 2...7. RocksDB 7.8 reads up to 5, 8.6 up to 6, 10.4 up to 7.
+  /// 2...7. RocksDB 7.8 reads up to 5, 8.6 up to 6, 10.4 up to 7. 0 stands for LevelDB's own format, which RocksDB
+  /// reads too.
   public var formatVersion = 5
   /// Bits of Bloom filter for each key; below 0.5 there is no filter.
   public var filterBitsPerKey = 10.0
@@ -60,9 +61,20 @@ public struct TableOptions: Sendable {
 
   public init() {}
 
+  /// What LevelDB writes and reads: its footer, CRC32C, an index of one level, one small Bloom filter for every 2 KiB of
+  /// blocks, no properties.
+  public static var levelDB: TableOptions {
+    var options = TableOptions()
+    options.formatVersion = 0
+    options.compression = .snappy
+    return options
+  }
+
+  var isLevelDB: Bool { formatVersion == 0 }
+
   /// Refuses what would give a table that RocksDB rejects or cannot read.
   func validate() throws(DatabaseError) {
-    guard (2...7).contains(formatVersion) else { throw invalid("format_version \(formatVersion) cannot be written") }
+    guard isLevelDB || (2...7).contains(formatVersion) else { throw invalid("format_version \(formatVersion) cannot be written") }
     guard compression.canEncode else {
       throw DatabaseError(.unsupported, "\(compression.propertyName) cannot be written")
     }
@@ -83,7 +95,15 @@ public struct TableOptions: Sendable {
     guard !hashesDataBlocks || order.timestampSize == 0 else {
       throw invalid("a hash index cannot be used with user timestamps")
     }
+    if isLevelDB { try validateLevelDB() }
     guard contextBase != 0 else { throw invalid("the context base must not be 0") }
+  }
+
+  private func validateLevelDB() throws(DatabaseError) {
+    guard compression == .none || compression == .snappy, checksum == .crc32c, indexType == .binarySearch,
+      partitionThreshold == nil, dictionary == nil, trainedDictionarySize == 0, !hashesDataBlocks,
+      !indexKeysAreUserKeys, !indexValuesAreDeltaCoded, order.timestampSize == 0, !external
+    else { throw invalid("LevelDB has no tables of this kind") }
   }
 
   private func invalid(_ detail: String) -> DatabaseError { DatabaseError(.invalid, detail) }

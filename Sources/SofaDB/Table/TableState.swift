@@ -118,7 +118,8 @@ struct TableState: ~Copyable {
   private mutating func checkEntry(
     _ current: UnsafeRawBufferPointer, shared: Int, trailer: UInt64, valueLength: Int
   ) throws(DatabaseError) {
-    guard TableCounts.isPointKind(UInt8(truncatingIfNeeded: trailer)) else {
+    let kind = UInt8(truncatingIfNeeded: trailer)
+    guard TableCounts.isPointKind(kind), !options.isLevelDB || kind <= EntryKind.value.rawValue else {
       throw invalid("an entry has a kind that tables do not store")
     }
     guard current.count <= TableState.longestEntry, valueLength <= TableState.longestEntry - current.count else {
@@ -161,6 +162,7 @@ struct TableState: ~Copyable {
     begin: [UInt8], end: [UInt8], sequence: SequenceNumber
   ) throws(DatabaseError) {
     guard sequence <= .maximum else { throw invalid("a sequence number is out of range") }
+    guard !options.isLevelDB else { throw invalid("LevelDB has no range deletions") }
     guard !options.external || sequence == 0 else { throw invalid("an external table holds only sequence number 0") }
     guard begin.count >= options.order.timestampSize, end.count >= options.order.timestampSize else {
       throw invalid("a key is shorter than its timestamp")

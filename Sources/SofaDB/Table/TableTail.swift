@@ -24,7 +24,7 @@ struct TableTail: ~Copyable {
   // MARK: Filter and index
 
   private func hasTwoLevels(_ index: borrowing IndexBuilder) -> Bool {
-    if index.count == 0 { return false }
+    if index.count == 0 || options.isLevelDB { return false }
     return options.indexType == .twoLevel || options.partitionThreshold.map { index.estimatedSize > $0 } ?? false
   }
 
@@ -41,6 +41,11 @@ struct TableTail: ~Copyable {
   ) throws(DatabaseError) {
     guard filter.isActive, index.count > 0 else { return }
     var contents = ByteWriter(capacity: 4096)
+    if options.isLevelDB {
+      filter.buildByOffset(index.handles, into: &contents)
+      meta.append(("filter.leveldb.BuiltinBloomFilter2", try sink.append(contents.bytes)))
+      return
+    }
     properties.filterPolicy = "bloomfilter"
     guard hasTwoLevels(index) else {
       properties.filterEntryCount = UInt64(filter.build(blocks: 0..<index.count, into: &contents))
@@ -130,12 +135,7 @@ struct TableTail: ~Copyable {
 
   /// Writes properties, metaindex and footer, and gives the file all that is buffered.
   mutating func close(_ sink: inout BlockSink) throws(DatabaseError) {
-    complete(storedTypes: sink.storedTypes)
-    var block = BlockBuilder(restartInterval: Int.max)
-    for property in properties.all {
-      property.name.withUnsafeBytes { name in property.value.withUnsafeBytes { block.add(name, value: $0) } }
-    }
-    meta.append(("rocksdb.properties", try sink.append(block.finish())))
+    if !options.isLevelDB { try appendProperties(to: &sink) }
     let namesIndex = options.formatVersion >= 6
     if namesIndex { meta.append(("rocksdb.index", indexHandle)) }
     meta.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
@@ -157,6 +157,15 @@ struct TableTail: ~Copyable {
   }
 
   // MARK: Properties
+
+  private mutating func appendProperties(to sink: inout BlockSink) throws(DatabaseError) {
+    complete(storedTypes: sink.storedTypes)
+    var block = BlockBuilder(restartInterval: Int.max)
+    for property in properties.all {
+      property.name.withUnsafeBytes { name in property.value.withUnsafeBytes { block.add(name, value: $0) } }
+    }
+    meta.append(("rocksdb.properties", try sink.append(block.finish())))
+  }
 
   private mutating func complete(storedTypes: UInt64) {
     properties.wholeKeyFiltering = true

@@ -211,7 +211,7 @@ import Testing
 
   @Test func badOptionsAreRefused() throws {
     let changes: [(inout TableOptions) -> Void] = [
-      { $0.formatVersion = 1 }, { $0.formatVersion = 8 }, { $0.compression = .snappy }, { $0.checksum = .none },
+      { $0.formatVersion = 1 }, { $0.formatVersion = 8 }, { $0.compression = .bzip2 }, { $0.checksum = .none },
       { $0.order = KeyOrder(name: "mine") }, { $0.blockSize = 0 }, { $0.restartInterval = 0 },
       { $0.filterBitsPerKey = .nan }, { $0.filterBitsPerKey = 1000 }, { $0.contextBase = 0 }, { $0.level = 99 },
       { ($0.indexValuesAreDeltaCoded, $0.formatVersion) = (true, 3) },
