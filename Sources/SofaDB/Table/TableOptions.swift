@@ -61,7 +61,7 @@ public struct TableOptions: Sendable {
 
   public init() {}
 
-  /// What LevelDB writes and reads: its footer, CRC32C, an index of one level, one small Bloom filter for every 2 KiB of
+  /// What LevelDB writes and reads: its footer, CRC32C, an index of one level, a small Bloom filter for every 2 KiB of
   /// blocks, no properties.
   public static var levelDB: TableOptions {
     var options = TableOptions()
@@ -74,7 +74,9 @@ public struct TableOptions: Sendable {
 
   /// Refuses what would give a table that RocksDB rejects or cannot read.
   func validate() throws(DatabaseError) {
-    guard isLevelDB || (2...7).contains(formatVersion) else { throw invalid("format_version \(formatVersion) cannot be written") }
+    guard isLevelDB || (2...7).contains(formatVersion) else {
+      throw invalid("format_version \(formatVersion) cannot be written")
+    }
     guard compression.canEncode else {
       throw DatabaseError(.unsupported, "\(compression.propertyName) cannot be written")
     }

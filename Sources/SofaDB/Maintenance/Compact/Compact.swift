@@ -1,0 +1,151 @@
+internal import Synchronization
+
+/// Compacts a database that nobody has open: merges tables into one level, drops what no reader can see, and commits
+/// all of it as one change that can be undone. Un-flushed logs stay as they are; what they hold is newer than every
+/// table.
+///
+/// Memory: that of one `CompactionJob`. Space: the old tables stay in the journal until the change is discarded.
+public struct Compact: Sendable {
+  public var selection = CompactSelection()
+  public var overrides = CompactPlan.Overrides()
+  /// Threads, at least 1.
+  public var jobs = Workers.processors
+  /// Asked often, from several threads; true ends the work with `cancelled` and leaves the database as it was.
+  public var isCancelled: @Sendable () -> Bool = { false }
+  /// Told how many of how many bytes of keys and values are read, on several threads.
+  public var progress: @Sendable (UInt64, UInt64) -> Void = { _, _ in }
+  /// All threads together write no faster.
+  public var writeLimiter: RateLimiter?
+
+  public init() {}
+
+  /// What `run` would do now. Writes nothing and takes no lock.
+  public func plan(_ directory: any ReadableDirectory) throws(DatabaseError) -> CompactPlan {
+    let version = try ManifestReader.readCurrent(directory).readableVersion()
+    return try CompactPlan(version, selection, overrides: overrides, in: directory)
+  }
+
+  public func run(_ database: ExclusiveDatabase) throws(DatabaseError) -> CompactReport {
+    let plan = try plan(database.directory)
+    var report = CompactReport()
+    report.skipped = plan.skipped
+    if plan.steps.isEmpty { return report }
+    try checkSpace(plan, database.directory)
+    let change = try DatabaseChange("compact", of: database, base: plan.version)
+    do throws(DatabaseError) {
+      var builder = VersionBuilder(plan.version)
+      let done = Mutex<UInt64>(0)
+      for step in plan.steps {
+        let result = try compact(step, plan, change, database.directory, done)
+        for edit in edits(step, result) { try builder.apply(edit) }
+        report.add(step, result)
+        done.withLock { $0 &+= step.size }
+      }
+      let summary = "\(report.tablesBefore) tables into \(report.tablesAfter)"
+      report.change = try change.commit(builder.build(), summary: summary)
+    } catch {
+      change.abandon()
+      throw error
+    }
+    return report
+  }
+
+  /// Compaction needs at most about as much as it reads; what is missing is better known before than after hours.
+  private func checkSpace(_ plan: CompactPlan, _ directory: any Directory) throws(DatabaseError) {
+    let available = try directory.availableBytes()
+    guard plan.size <= available else {
+      throw DatabaseError(
+        .noSpace, file: directory.path,
+        "this needs up to \(plan.size) bytes, and \(available) are free; compact a part with --from, --to, "
+          + "--levels or --files, or free space (undo --list shows what old changes hold)")
+    }
+  }
+
+  private func compact(
+    _ step: CompactStep, _ plan: CompactPlan, _ change: DatabaseChange, _ directory: any Directory,
+    _ done: borrowing Mutex<UInt64>
+  ) throws(DatabaseError) -> CompactionResult {
+    let cache = TableCache(directory: directory)
+    let base = done.withLock { $0 }
+    let total = plan.size
+    let size = step.size
+    let progress = progress
+    let target = CompactionTarget(directory: change.staging, name: change.tableName) { change.newNumber() }
+    var job = CompactionJob(try compaction(step, plan, cache), cache: cache, target: target)
+    job.jobs = jobs
+    job.isCancelled = isCancelled
+    job.progress = { step in
+      // In bytes of files, which is what all steps have in common.
+      let part = step.total > 0 ? Double(min(step.done, step.total)) / Double(step.total) : 0
+      progress(base &+ UInt64(Double(size) * part), total)
+    }
+    if let writeLimiter {
+      let isCancelled = isCancelled
+      job.throttle = { bytes in _ = writeLimiter.take(bytes, unless: isCancelled) }
+    }
+    return try job.run()
+  }
+
+  private func compaction(
+    _ step: CompactStep, _ plan: CompactPlan, _ cache: TableCache
+  ) throws(DatabaseError) -> CompactionPlan {
+    var compaction = try CompactionPlan(
+      step.family, inputs: Set(step.inputs.map(\.number)), outputLevel: step.outputLevel, options: step.style.options)
+    compaction.targetFileSize = step.style.targetFileSize
+    compaction.keepsTombstones = plan.file?.database["allow_ingest_behind"] == "true"
+    compaction.mergeOperator = try mergeOperator(step, plan, cache)
+    return compaction
+  }
+
+  /// Only an operator whose meaning and parameters are certain: the delimiter of string appending is in OPTIONS alone.
+  private func mergeOperator(
+    _ step: CompactStep, _ plan: CompactPlan, _ cache: TableCache
+  ) throws(DatabaseError) -> MergeOperator? {
+    if let named = plan.file?.family(named: step.family.name)?.mergeOperator {
+      guard let found = MergeOperator(name: named.name, delimiter: named.delimiter) else { return nil }
+      switch found {
+      case .unknown: return nil
+      case .stringAppend: return named.delimiter == nil ? nil : found
+      case .uint64Add, .max, .put: return found
+      }
+    }
+    var names = Set<String>()
+    for table in step.inputs {
+      let properties = try cache.reader(table, order: step.family.order).properties
+      if properties.mergeOperandCount > 0 { names.insert(properties.mergeOperator ?? "") }
+    }
+    guard names.count == 1, let name = names.first, let found = MergeOperator(name: name) else { return nil }
+    switch found {
+    case .unknown, .stringAppend: return nil
+    case .uint64Add, .max, .put: return found
+    }
+  }
+
+  private func edits(_ step: CompactStep, _ result: CompactionResult) -> [VersionEdit] {
+    var edit = VersionEdit(family: step.family.id)
+    edit.deletedTables = step.inputs.map { .init(level: $0.level, number: $0.number) }
+    edit.newTables = result.outputs.map(\.metadata)
+    if !step.family.levels.joined().allSatisfy(\.hasSequences) {
+      // LevelDB records no sequence numbers; a few would look like RocksDB's.
+      for index in edit.newTables.indices {
+        edit.newTables[index].smallestSequence = TableMetadata.unknownSequence
+        edit.newTables[index].largestSequence = 0
+      }
+    }
+    edit.blobGarbage = result.blobGarbage.sorted { $0.key < $1.key }.map {
+      .init(number: $0.key, count: $0.value.count, bytes: $0.value.bytes)
+    }
+    return [edit]
+  }
+}
+
+extension CompactReport {
+  mutating func add(_ step: CompactStep, _ result: CompactionResult) {
+    tablesBefore += step.inputs.count
+    tablesAfter += result.outputs.count
+    bytesBefore &+= step.size
+    bytesAfter &+= result.outputSize
+    entriesBefore &+= result.entriesRead
+    entriesAfter &+= result.entriesWritten
+  }
+}
