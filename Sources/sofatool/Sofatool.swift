@@ -20,6 +20,7 @@ enum Sofatool {
       DumpCommand.command,
       VerifyCommand.command,
       BulkLoadCommand.command,
+      CompactCommand.command,
       UndoCommand.command,
       ExplainCommand.command,
     ])

@@ -84,7 +84,7 @@ public struct TableStyle: Sendable {
     let near = family.levels.indices.contains(level) ? family.levels[level] : []
     guard let sample = (near.isEmpty ? family.tables : near).max(by: { $0.number < $1.number }) else { return }
     let reader = try cache.reader(sample, order: family.order)
-    let hasFilter = reader.metaIndex.filter != nil
+    let hasFilter = !reader.metaIndex.filters.isEmpty
     if options.isLevelDB {
       options.filterBitsPerKey = hasFilter ? 10 : 0
       options.compression = try TableStyle.storesBlocksRaw(reader) ? .none : .snappy
@@ -106,6 +106,6 @@ public struct TableStyle: Sendable {
     var index = IndexCursor(reader)
     try index.seekToFirst()
     guard index.isValid else { return false }
-    return try reader.file.readStored(index.handle, kind: .data).type == Compression.none.rawValue
+    return try reader.file.readStored(index.handle, kind: .data).trailer.type == Compression.none.rawValue
   }
 }

@@ -37,7 +37,7 @@ public struct Compact: Sendable {
       let done = Mutex<UInt64>(0)
       for step in plan.steps {
         let result = try compact(step, plan, change, database.directory, done)
-        for edit in edits(step, result) { try builder.apply(edit) }
+        try builder.apply(edit(step, result, plan.version.dialect))
         report.add(step, result)
         done.withLock { $0 &+= step.size }
       }
@@ -70,7 +70,7 @@ public struct Compact: Sendable {
     let total = plan.size
     let size = step.size
     let progress = progress
-    let target = CompactionTarget(directory: change.staging, name: change.tableName) { change.newNumber() }
+    let target = CompactionTarget(directory: change.staging, suffix: change.tableSuffix) { change.newNumber() }
     var job = CompactionJob(try compaction(step, plan, cache), cache: cache, target: target)
     job.jobs = jobs
     job.isCancelled = isCancelled
@@ -121,12 +121,12 @@ public struct Compact: Sendable {
     }
   }
 
-  private func edits(_ step: CompactStep, _ result: CompactionResult) -> [VersionEdit] {
+  private func edit(_ step: CompactStep, _ result: CompactionResult, _ dialect: ManifestDialect) -> VersionEdit {
     var edit = VersionEdit(family: step.family.id)
     edit.deletedTables = step.inputs.map { .init(level: $0.level, number: $0.number) }
     edit.newTables = result.outputs.map(\.metadata)
-    if !step.family.levels.joined().allSatisfy(\.hasSequences) {
-      // LevelDB records no sequence numbers; a few would look like RocksDB's.
+    if dialect == .leveldb {
+      // LevelDB records no sequence numbers.
       for index in edit.newTables.indices {
         edit.newTables[index].smallestSequence = TableMetadata.unknownSequence
         edit.newTables[index].largestSequence = 0
@@ -135,7 +135,7 @@ public struct Compact: Sendable {
     edit.blobGarbage = result.blobGarbage.sorted { $0.key < $1.key }.map {
       .init(number: $0.key, count: $0.value.count, bytes: $0.value.bytes)
     }
-    return [edit]
+    return edit
   }
 }
 

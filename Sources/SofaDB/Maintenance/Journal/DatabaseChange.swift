@@ -59,10 +59,11 @@ public final class DatabaseChange: Sendable {
     }
   }
 
-  /// The name that the database's engine gives to its table `number`.
-  public func tableName(_ number: UInt64) -> String {
-    DatabaseFile.table(number, dialect == .leveldb ? .ldb : .sst).name
-  }
+  /// The ending that the database's engine gives to its tables.
+  public var tableSuffix: DatabaseFile.TableSuffix { dialect == .leveldb ? .ldb : .sst }
+
+  /// The name of a new table.
+  public func tableName(_ number: UInt64) -> String { DatabaseFile.table(number, tableSuffix).name }
 
   /// Forgets everything; the database is as it was. Called when the work before `commit` fails or is cancelled.
   public func abandon() {
