@@ -16,7 +16,7 @@ _sofatool() {
   COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
     case $command/${COMP_WORDS[index]} in
-      /info|/dump|/verify|/bulk-load|/undo|/explain) command=$command/${COMP_WORDS[index]} ;;
+      /info|/dump|/verify|/bulk-load|/compact|/undo|/explain) command=$command/${COMP_WORDS[index]} ;;
     esac
   done
   if [[ $cur == = ]]; then
@@ -27,7 +27,7 @@ _sofatool() {
   [[ $previous == --* ]] && previous=${previous//_/-}
   case $command in
     '')
-      mapfile -t COMPREPLY < <(compgen -W 'info dump verify bulk-load undo explain -h --help --version' -- "$cur") ;;
+      mapfile -t COMPREPLY < <(compgen -W 'info dump verify bulk-load compact undo explain -h --help --version' -- "$cur") ;;
     /info)
       case $previous in
         --html) _sofatool_paths; return ;;
@@ -104,6 +104,31 @@ _sofatool() {
         mapfile -t COMPREPLY < <(compgen -W '-o -j -q --key --value --op --input-format --delimiter --quote --header --sorted --force --duplicates --rejects --max-errors --output --into --column-family --cf --compression --block-size --filter-bits --target-file-size --format-version --checksum --memory --temp-dir --jobs --json --progress --quiet -h --help --version' -- "$cur")
       else
         _sofatool_paths 'csv' 'tsv' 'ndjson' 'jsonl'
+      fi ;;
+    /compact)
+      case $previous in
+        --column-family|--cf) return ;;
+        --from) return ;;
+        --to) return ;;
+        --levels) return ;;
+        --files) return ;;
+        --output-level) return ;;
+        --bottommost) mapfile -t COMPREPLY < <(compgen -W 'auto skip force' -- "$cur"); return ;;
+        --compression) mapfile -t COMPREPLY < <(compgen -W 'none snappy zlib lz4 lz4hc zstd' -- "$cur"); return ;;
+        --block-size) return ;;
+        --filter-bits) return ;;
+        --format-version) return ;;
+        --checksum) mapfile -t COMPREPLY < <(compgen -W 'crc32c xxhash xxhash64 xxh3' -- "$cur"); return ;;
+        --target-file-size) return ;;
+        -j|--jobs) return ;;
+        --write-mib-per-sec) return ;;
+        --progress) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur"); return ;;
+        --db) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W '-j -q --column-family --cf --from --to --levels --files --output-level --bottommost --compression --block-size --filter-bits --format-version --checksum --target-file-size --plan --jobs --write-mib-per-sec --json --progress --quiet --db -h --help --version' -- "$cur")
+      else
+        compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur")
       fi ;;
     /undo)
       case $previous in

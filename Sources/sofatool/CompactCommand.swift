@@ -1,5 +1,5 @@
-import CommandKit
-import SofaDB
+public import CommandKit
+public import SofaDB
 
 /// `sofatool compact DIR`.
 enum CompactCommand {
@@ -8,7 +8,8 @@ enum CompactCommand {
   static let levels = Option<ClosedRange<Int>?>("levels", .levels, help: "only tables of these levels")
   static let files = Option<[[UInt64]]>("files", .numbers, help: "only tables with these numbers; repeatable")
   static let outputLevel = Option<Int?>(
-    "output-level", .int(in: 0...(VersionEdit.levelLimit - 1)), help: "where they go; default: the deepest level in use")
+    "output-level", .int(in: 0...(VersionEdit.levelLimit - 1)), help: "where they go; default: the deepest level in use"
+  )
   static let bottom = Option<CompactSelection.Bottom>(
     "bottommost", .choice, default: .auto, help: "tables at the bottom that nothing overlaps")
 

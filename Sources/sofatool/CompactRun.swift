@@ -99,7 +99,9 @@ struct CompactRun {
     if plan.steps.isEmpty {
       text = "nothing to compact\n"
     } else {
-      var table = TextTable([.left("family"), .right("tables"), .right("bytes"), .left("from"), .left("to"), .left("codec")])
+      var table = TextTable([
+        .left("family"), .right("tables"), .right("bytes"), .left("from"), .left("to"), .left("codec"),
+      ])
       for step in plan.steps {
         let levels = Set(step.inputs.map(\.level)).sorted().map { "L\($0)" }.joined(separator: ",")
         table.add([

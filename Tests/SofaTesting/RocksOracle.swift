@@ -26,7 +26,7 @@ public struct RocksOracle: Sendable {
   /// Why a command did not succeed.
   public struct Failure: Error, CustomStringConvertible {
     public let description: String
-    init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.description = description }
   }
 
   public struct Family: Sendable, Equatable {

@@ -95,7 +95,7 @@ public struct CompactionJob: Sendable {
     let largest = table.largest.userKey
     guard plan.order.compare(tombstone.end, largest) > 0 else { return }
     throw DatabaseError(
-      .unsupported, file: CompactionTarget.name(table.number), "a range deletion reaches out of its table")
+      .unsupported, file: target.name(table.number), "a range deletion reaches out of its table")
   }
 
   private func write(

@@ -27,7 +27,7 @@ final class OutputFiles: Sendable {
 
   func create() throws(DatabaseError) -> (number: UInt64, file: any AppendFile) {
     let number = target.nextNumber()
-    let name = CompactionTarget.name(number)
+    let name = target.name(number)
     let file = try target.directory.create(name)
     created.withLock { $0.append(name) }
     let closed = closer?.wrap(file) ?? file
@@ -47,7 +47,7 @@ final class OutputFiles: Sendable {
   /// Throws unless the table's file holds what was written.
   func finish(_ table: TableSplitter.Table) throws(DatabaseError) {
     guard verifies else { return }
-    let file = try target.directory.open(CompactionTarget.name(table.number))
+    let file = try target.directory.open(target.name(table.number))
     let largest = table.summary.largestSequence
     let reader = try TableReader(
       file, size: table.summary.fileSize, order: plan.order, largestSequence: largest)

@@ -94,7 +94,9 @@ public struct TableStyle: Sendable {
     let blocks = max(properties.dataBlockCount, 1)
     let raw = (properties.rawKeySize &+ properties.rawValueSize) / blocks
     // Blocks end a little below their size, or a little above it.
-    if raw > 0 { options.blockSize = [1, 2, 4, 8, 16, 32, 64, 128].map { $0 << 10 }.first { $0 * 5 / 4 >= raw } ?? 4096 }
+    if raw > 0 {
+      options.blockSize = [1, 2, 4, 8, 16, 32, 64, 128].map { $0 << 10 }.first { $0 * 5 / 4 >= raw } ?? 4096
+    }
     if let codec = properties.compression.flatMap({ Compression($0) }) { take(codec) }
     take(formatVersion: Int(reader.file.footer.formatVersion))
     if reader.file.footer.checksum != .none { options.checksum = reader.file.footer.checksum }
@@ -106,6 +108,6 @@ public struct TableStyle: Sendable {
     var index = IndexCursor(reader)
     try index.seekToFirst()
     guard index.isValid else { return false }
-    return try reader.file.readStored(index.handle, kind: .data).trailer.type == Compression.none.rawValue
+    return try reader.file.readStored(index.handle, kind: .data).trailer.compressionByte == Compression.none.rawValue
   }
 }

@@ -89,18 +89,22 @@ public struct Compact: Sendable {
   private func compaction(
     _ step: CompactStep, _ plan: CompactPlan, _ cache: TableCache
   ) throws(DatabaseError) -> CompactionPlan {
+    let operators = try operators(step, cache)
+    var options = step.style.options
+    // Tables tell readers which operator their operands are meant for.
+    options.mergeOperator = operators.last?.name
     var compaction = try CompactionPlan(
-      step.family, inputs: Set(step.inputs.map(\.number)), outputLevel: step.outputLevel, options: step.style.options)
+      step.family, inputs: Set(step.inputs.map(\.number)), outputLevel: step.outputLevel, options: options)
     compaction.targetFileSize = step.style.targetFileSize
     compaction.keepsTombstones = plan.file?.database["allow_ingest_behind"] == "true"
-    compaction.mergeOperator = try mergeOperator(step, plan, cache)
+    compaction.mergeOperator = mergeOperator(step, plan, operators)
     return compaction
   }
 
   /// Only an operator whose meaning and parameters are certain: the delimiter of string appending is in OPTIONS alone.
   private func mergeOperator(
-    _ step: CompactStep, _ plan: CompactPlan, _ cache: TableCache
-  ) throws(DatabaseError) -> MergeOperator? {
+    _ step: CompactStep, _ plan: CompactPlan, _ operators: [(name: String, hasOperands: Bool)]
+  ) -> MergeOperator? {
     if let named = plan.file?.family(named: step.family.name)?.mergeOperator {
       guard let found = MergeOperator(name: named.name, delimiter: named.delimiter) else { return nil }
       switch found {
@@ -109,11 +113,7 @@ public struct Compact: Sendable {
       case .uint64Add, .max, .put: return found
       }
     }
-    var names = Set<String>()
-    for table in step.inputs {
-      let properties = try cache.reader(table, order: step.family.order).properties
-      if properties.mergeOperandCount > 0 { names.insert(properties.mergeOperator ?? "") }
-    }
+    let names = Set(operators.lazy.filter(\.hasOperands).map(\.name))
     guard names.count == 1, let name = names.first, let found = MergeOperator(name: name) else { return nil }
     switch found {
     case .unknown, .stringAppend: return nil
@@ -121,15 +121,32 @@ public struct Compact: Sendable {
     }
   }
 
+  /// The operators that the inputs name, of the newest table last.
+  private func operators(
+    _ step: CompactStep, _ cache: TableCache
+  ) throws(DatabaseError) -> [(name: String, hasOperands: Bool)] {
+    var operators: [(name: String, hasOperands: Bool)] = []
+    for table in step.inputs.sorted(by: { $0.number < $1.number }) {
+      let properties = try cache.reader(table, order: step.family.order).properties
+      let name = properties.mergeOperator ?? "nullptr"
+      if name != "nullptr" || properties.mergeOperandCount > 0 {
+        operators.append((name, properties.mergeOperandCount > 0))
+      }
+    }
+    return operators
+  }
+
   private func edit(_ step: CompactStep, _ result: CompactionResult, _ dialect: ManifestDialect) -> VersionEdit {
     var edit = VersionEdit(family: step.family.id)
     edit.deletedTables = step.inputs.map { .init(level: $0.level, number: $0.number) }
     edit.newTables = result.outputs.map(\.metadata)
     if dialect == .leveldb {
-      // LevelDB records no sequence numbers.
-      for index in edit.newTables.indices {
-        edit.newTables[index].smallestSequence = TableMetadata.unknownSequence
-        edit.newTables[index].largestSequence = 0
+      // LevelDB records no sequence numbers, and nothing else either.
+      edit.newTables = result.outputs.map { output in
+        let table = output.metadata
+        return TableMetadata(
+          number: table.number, level: table.level, size: table.size, smallest: table.smallest,
+          largest: table.largest, smallestSequence: TableMetadata.unknownSequence, largestSequence: 0)
       }
     }
     edit.blobGarbage = result.blobGarbage.sorted { $0.key < $1.key }.map {

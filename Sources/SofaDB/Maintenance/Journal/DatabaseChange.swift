@@ -65,9 +65,12 @@ public final class DatabaseChange: Sendable {
   /// The name of a new table.
   public func tableName(_ number: UInt64) -> String { DatabaseFile.table(number, tableSuffix).name }
 
-  /// Forgets everything; the database is as it was. Called when the work before `commit` fails or is cancelled.
+  /// Forgets everything; the database is as it was. Called when the work before `commit` fails or is cancelled; after
+  /// a commit, also one that failed, it does no harm.
   public func abandon() {
     do throws(DatabaseError) {
+      let present = try Journal.entries(of: database).first { $0.id == entry.id }
+      guard present?.state == .unfinished else { return }
       try entry.rollBack()
       try journal.removeIfEmpty()
     } catch {
