@@ -5,8 +5,8 @@
 ///     legacy Bloom   (format_version < 5)  = 64-byte lines, probes, fixed32 number of lines
 ///     LevelDB's (format_version 0)         = `BlockBasedFilter`
 ///
-/// A key sets its bits within one line, in LevelDB's anywhere. Bytes are the same as those of RocksDB's builders for the
-/// same keys.
+/// A key sets its bits within one line, in LevelDB's anywhere. Bytes are the same as those of RocksDB's builders for
+/// the same keys.
 struct FilterBuilder: ~Copyable {
   private enum Kind { case none, fastLocal, legacy, byOffset }
 
