@@ -16,7 +16,7 @@ _sofatool() {
   COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
     case $command/${COMP_WORDS[index]} in
-      /info|/dump|/verify|/bulk-load|/compact|/undo|/explain) command=$command/${COMP_WORDS[index]} ;;
+      /info|/dump|/verify|/bulk-load|/compact|/ingest|/undo|/explain) command=$command/${COMP_WORDS[index]} ;;
     esac
   done
   if [[ $cur == = ]]; then
@@ -27,7 +27,7 @@ _sofatool() {
   [[ $previous == --* ]] && previous=${previous//_/-}
   case $command in
     '')
-      mapfile -t COMPREPLY < <(compgen -W 'info dump verify bulk-load compact undo explain -h --help --version' -- "$cur") ;;
+      mapfile -t COMPREPLY < <(compgen -W 'info dump verify bulk-load compact ingest undo explain -h --help --version' -- "$cur") ;;
     /info)
       case $previous in
         --html) _sofatool_paths; return ;;
@@ -129,6 +129,18 @@ _sofatool() {
         mapfile -t COMPREPLY < <(compgen -W '-j -q --column-family --cf --from --to --levels --files --output-level --bottommost --compression --block-size --filter-bits --format-version --checksum --target-file-size --plan --jobs --write-mib-per-sec --json --progress --quiet --db -h --help --version' -- "$cur")
       else
         compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+      fi ;;
+    /ingest)
+      case $previous in
+        --into|--db) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+        --column-family|--cf) return ;;
+        --mode) mapfile -t COMPREPLY < <(compgen -W 'copy link move' -- "$cur"); return ;;
+        --progress) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur"); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W '-q --into --db --column-family --cf --create-family --behind --mode --plan --json --progress --quiet -h --help --version' -- "$cur")
+      else
+        _sofatool_paths 'sst'
       fi ;;
     /undo)
       case $previous in

@@ -7,6 +7,7 @@ complete -c sofatool -n '__fish_use_subcommand' -a dump -d 'prints entries, layo
 complete -c sofatool -n '__fish_use_subcommand' -a verify -d 'reads every byte and says what is wrong; made for cron'
 complete -c sofatool -n '__fish_use_subcommand' -a bulk-load -d 'loads CSV, TSV, NDJSON or a dump into sorted tables or a new database'
 complete -c sofatool -n '__fish_use_subcommand' -a compact -d 'merges tables into one level and drops what no reader can see, offline'
+complete -c sofatool -n '__fish_use_subcommand' -a ingest -d 'adds tables to a database, offline, in one change'
 complete -c sofatool -n '__fish_use_subcommand' -a undo -d 'lists, undoes or discards the changes that other commands made to a database'
 complete -c sofatool -n '__fish_use_subcommand' -a explain -d 'says what a finding means and what to do about it'
 
@@ -110,6 +111,19 @@ complete -c sofatool -n '__fish_seen_subcommand_from compact' -l progress -x -a 
 complete -c sofatool -n '__fish_seen_subcommand_from compact' -s q -l quiet -d 'no progress, no remarks'
 complete -c sofatool -n '__fish_seen_subcommand_from compact' -l db -x -a '(__fish_complete_directories)' -d 'the same as DIR'
 complete -c sofatool -n '__fish_seen_subcommand_from compact' -a '(__fish_complete_directories)'
+
+complete -c sofatool -n '__fish_seen_subcommand_from ingest' -l into -x -a '(__fish_complete_directories)' -d 'the database'
+complete -c sofatool -n '__fish_seen_subcommand_from ingest' -l db -x -a '(__fish_complete_directories)' -d 'the database'
+complete -c sofatool -n '__fish_seen_subcommand_from ingest' -l column-family -x -d 'column family; default: what each table says, else default'
+complete -c sofatool -n '__fish_seen_subcommand_from ingest' -l cf -x -d 'column family; default: what each table says, else default'
+complete -c sofatool -n '__fish_seen_subcommand_from ingest' -l create-family -d 'makes column families that do not exist'
+complete -c sofatool -n '__fish_seen_subcommand_from ingest' -l behind -d 'below all existing data, where the database allows that: existing keys keep their values'
+complete -c sofatool -n '__fish_seen_subcommand_from ingest' -l mode -x -a 'copy\\t"the database gets files of its own" link\\t"hard links: no bytes are copied, and the sources must not be changed any more" move\\t"hard links, and the sources\' names are removed; cannot be undone"' -d 'how the files get there'
+complete -c sofatool -n '__fish_seen_subcommand_from ingest' -l plan -d 'only checks the tables and says where they would go'
+complete -c sofatool -n '__fish_seen_subcommand_from ingest' -l json -d 'NDJSON records closed by one summary record'
+complete -c sofatool -n '__fish_seen_subcommand_from ingest' -l progress -x -a 'auto\\t"only on a terminal" always\\t"also into a file or pipe, a line every ten seconds" never\\t"no progress"' -d 'progress on standard error'
+complete -c sofatool -n '__fish_seen_subcommand_from ingest' -s q -l quiet -d 'no progress, no remarks'
+complete -c sofatool -n '__fish_seen_subcommand_from ingest' -k -a '(__fish_complete_suffix .sst)'
 
 complete -c sofatool -n '__fish_seen_subcommand_from undo' -l list -d 'lists the changes that can be undone, oldest first'
 complete -c sofatool -n '__fish_seen_subcommand_from undo' -l discard -d 'frees the space that ID holds; it cannot be undone then'

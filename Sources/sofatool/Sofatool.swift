@@ -21,6 +21,7 @@ enum Sofatool {
       VerifyCommand.command,
       BulkLoadCommand.command,
       CompactCommand.command,
+      IngestCommand.command,
       UndoCommand.command,
       ExplainCommand.command,
     ])

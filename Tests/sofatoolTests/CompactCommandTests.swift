@@ -205,10 +205,11 @@ import Testing
 }
 
 extension ScratchDatabase {
-  /// Contents of all files of the database itself, without LOCK.
+  /// Contents of all files of the database itself, without LOCK and the log for people.
   fileprivate func contents() throws -> [String: [UInt8]] {
     var contents: [String: [UInt8]] = [:]
-    for name in try FileManager.default.contentsOfDirectory(atPath: path) where name != "LOCK" {
+    for name in try FileManager.default.contentsOfDirectory(atPath: path) where name != "LOCK" && !name.hasPrefix("LOG")
+    {
       var isDirectory: ObjCBool = false
       guard FileManager.default.fileExists(atPath: file(name), isDirectory: &isDirectory), !isDirectory.boolValue else {
         continue

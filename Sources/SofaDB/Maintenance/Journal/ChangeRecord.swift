@@ -30,6 +30,10 @@ public struct ChangeRecord: Sendable, Equatable {
   public var removed: [File]
   /// Logs that are there after the change: when one of them differs, the database was used since.
   public var logs: [File]
+  /// SHA-256 of the tables that an ingestion brought.
+  public var sources: [[UInt8]] = []
+  /// Whether undoing would destroy the only copy of something.
+  public var isFinal = false
 
   static let schema: UInt64 = 1
   /// A record of ten million files is larger than any that is written.
@@ -50,6 +54,11 @@ public struct ChangeRecord: Sendable, Equatable {
     ChangeRecord.encode("added", added, into: &json)
     ChangeRecord.encode("removed", removed, into: &json)
     ChangeRecord.encode("logs", logs, into: &json)
+    json.key("sources")
+    json.beginArray()
+    for source in sources { json.value(source, as: .hex) }
+    json.endArray()
+    json.field("final", isFinal)
     json.endObject()
     json.newline()
     return json.output.array
@@ -85,6 +94,8 @@ public struct ChangeRecord: Sendable, Equatable {
       case "added": record.added = try files(&json)
       case "removed": record.removed = try files(&json)
       case "logs": record.logs = try files(&json)
+      case "sources": record.sources = try digests(&json)
+      case "final": record.isFinal = try json.next() == .true
       default: try json.skipValue()
       }
     }
@@ -107,12 +118,22 @@ public struct ChangeRecord: Sendable, Equatable {
   }
 
   private static func digest(_ json: inout JSONReader) throws(FormatError) -> [UInt8] {
-    let text = try text(&json)
+    try digest(of: text(&json), at: json.position)
+  }
+
+  private static func digests(_ json: inout JSONReader) throws(FormatError) -> [[UInt8]] {
+    guard try json.next() == .beginArray else { throw FormatError("an array expected", at: json.position) }
+    var digests: [[UInt8]] = []
+    while try json.next() == .string { digests.append(try digest(of: json.string(), at: json.position)) }
+    return digests
+  }
+
+  private static func digest(of text: String, at position: Int) throws(FormatError) -> [UInt8] {
     var bytes: [UInt8] = []
     var digits = text.utf8.makeIterator()
     while let high = digits.next() {
       guard let low = digits.next(), let upper = HexText.value(high), let lower = HexText.value(low) else {
-        throw FormatError("hex digits expected", at: json.position)
+        throw FormatError("hex digits expected", at: position)
       }
       bytes.append(upper << 4 | lower)
     }

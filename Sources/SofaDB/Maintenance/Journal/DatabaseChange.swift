@@ -81,9 +81,11 @@ public final class DatabaseChange: Sendable {
   /// Makes `version` the state of the database and returns the change's id. Its next file number is set here. All
   /// tables and blob files of the base that `version` does not name are taken away, and the files `removing` besides.
   ///
-  /// Throws `corruption` when `version` breaks a rule that the base did not, unless `forced`.
+  /// Throws `corruption` when `version` breaks a rule that the base did not, unless `forced`. `sources` are digests of
+  /// what came from outside; `isFinal` keeps the change from being undone.
   public func commit(
-    _ version: Version, removing extra: [String] = [], summary: String, forced: Bool = false
+    _ version: Version, removing extra: [String] = [], summary: String, forced: Bool = false,
+    sources: [[UInt8]] = [], isFinal: Bool = false
   ) throws(DatabaseError) -> String {
     do throws(DatabaseError) {
       let number = newNumber()
@@ -94,7 +96,10 @@ public final class DatabaseChange: Sendable {
       let removed = try namesToRemove(version, extra)
       try checkFiles(of: version, removed: removed)
       try entry.keep(removed.map(\.name))
-      try entry.write(record(number, removed, summary))
+      var record = try record(number, removed, summary)
+      record.sources = sources
+      record.isFinal = isFinal
+      try entry.write(record)
       try entry.publish()
       try CurrentFile.replace(database, manifest: number)
     } catch {

@@ -53,7 +53,10 @@ public struct JournalEntry: Sendable {
     case .new: state = isTidy ? .settled : .committed
     case .other: state = .settled
     }
-    obstacle = try JournalEntry.obstacle(now, record, database)
+    obstacle =
+      record.isFinal
+      ? "the tables were moved in, and undoing would delete their only copy"
+      : try JournalEntry.obstacle(now, record, database)
   }
 
   static func record(in directory: any ReadableDirectory) throws(DatabaseError) -> ChangeRecord? {
