@@ -21,10 +21,11 @@ enum IngestCommand {
     summary: "adds tables to a database, offline, in one change",
     discussion: """
       Takes external tables as bulk-load -o and RocksDB's SstFileWriter make them. Each is read in full before \
-      anything is written: checksums, order, bounds, counts, comparator. A table whose keys the database does not have goes to \
-      the deepest level with sequence number 0; another gets the next sequence number, so that its entries are newer \
-      than all others, and the deepest level above what it overlaps. The number is recorded in the MANIFEST alone: no \
-      byte of a source is ever written. Everything becomes visible in one step, and `undo` takes it back.
+      anything is written: checksums, order, bounds, counts, comparator. A table whose keys the database does not \
+      have goes to the deepest level with sequence number 0; another gets the next sequence number, so that its \
+      entries are newer than all others, and the deepest level above what it overlaps. The number is recorded in the \
+      MANIFEST alone: no byte of a source is ever written. Everything becomes visible in one step, and `undo` takes \
+      it back.
 
       A table that is in the database already, byte for byte, or that a change in sofatool.undo has brought, is left \
       out: the command may be run again after a crash or by a script that retries.
