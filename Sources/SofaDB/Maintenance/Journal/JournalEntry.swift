@@ -27,7 +27,15 @@ public struct JournalEntry: Sendable {
     self.id = id
     self.number = number
     let directory = try journal.readableDirectory(id)
-    record = try JournalEntry.record(in: directory)
+    var flaw: String?
+    do throws(DatabaseError) {
+      record = try JournalEntry.record(in: directory)
+    } catch {
+      guard error.kind == .corruption else { throw error }
+      // What it did is not known any more: it is in nobody's way, and only a person may remove it.
+      record = nil
+      flaw = "its record cannot be read: \(error.detail)"
+    }
     var held: UInt64 = 0
     var files: [String: [ChangeRecord.File]] = [:]
     for part in [OpenJournalEntry.old, OpenJournalEntry.new] {
@@ -43,7 +51,8 @@ public struct JournalEntry: Sendable {
     old = files[OpenJournalEntry.old] ?? []
     new = files[OpenJournalEntry.new] ?? []
     guard let record else {
-      (state, obstacle) = (.unfinished, "it was cut off before it changed anything")
+      state = flaw == nil ? .unfinished : .settled
+      obstacle = flaw ?? "it was cut off before it changed anything"
       return
     }
     let now = try CurrentState(database, record, old: directory)

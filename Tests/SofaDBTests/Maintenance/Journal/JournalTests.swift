@@ -253,6 +253,29 @@ import Testing
     for (name, content) in states.before { #expect(found[name] == content, "\(name)") }
   }
 
+  /// A damaged record is in nobody's way, and what it kept stays until somebody discards it.
+  @Test func aDamagedRecordBlocksNothing() throws {
+    let states = try JournalTests.states()
+    let system = SimulatedFileSystem(disk: try JournalTests.changed())
+    let directory = try system.directory(at: "db")
+    let entry = try directory.directory(Journal.name).directory("1-compact")
+    for text in ["", "{", "[]", #"{"record":"change","schema":2}"#, #"{"removed":[{"name":"../../etc/passwd"}]}"#] {
+      try entry.remove("change.json")
+      try JournalTests.create("change.json", text, in: entry)
+      let database = try ExclusiveDatabase("db", in: system)
+      let change = try #require(try database.changes().first)
+      #expect(change.state == .settled && change.obstacle?.contains("record") == true, "\(text)")
+      #expect(throws: DatabaseError.self) { try database.undo("1") }
+      database.close()
+      #expect(try JournalTests.files(directory) == states.after)
+      #expect(try entry.directory("old").attributes(of: "000010.sst") != nil)
+    }
+    let database = try ExclusiveDatabase("db", in: system)
+    try database.discard("1")
+    #expect(try database.changes().isEmpty)
+    #expect(try JournalTests.files(directory) == states.after)
+  }
+
   /// An engine used the database between a crash and the next command, and gave its own file one of our numbers.
   @Test func filesOfOthersAreNeverRemoved() throws {
     let states = try JournalTests.states()
