@@ -27,6 +27,14 @@ public final class TableFile: Sendable {
     footer = try TableFile.readFooter(file, size: self.size)
   }
 
+  /// A table whose footer was found elsewhere or guessed: its own is damaged or gone.
+  init(_ file: any RandomAccessFile, footer: Footer, blockLimit: Int = TableFile.defaultBlockLimit) {
+    self.file = file
+    self.footer = footer
+    self.blockLimit = blockLimit
+    size = file.size
+  }
+
   private static func readFooter(_ file: any RandomAccessFile, size: UInt64) throws(DatabaseError) -> Footer {
     guard size <= file.size else {
       throw DatabaseError(.corruption, file: file.name, "the file has \(file.size) bytes of \(size)")

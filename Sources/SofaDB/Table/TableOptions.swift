@@ -56,6 +56,8 @@ public struct TableOptions: Sendable {
   public var mergeOperator: String?
   /// Unix seconds; 0 when unknown.
   public var creationTime: UInt64 = 0
+  /// Further properties to store, such as those of users. What the writer knows itself it says itself.
+  public var keptProperties: [TableProperties.Property] = []
   /// Base of the context checksums of format_version 6 and 7, not 0; nil for a random one.
   public var contextBase: UInt32?
 

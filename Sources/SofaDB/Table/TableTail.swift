@@ -168,6 +168,9 @@ struct TableTail: ~Copyable {
   }
 
   private mutating func complete(storedTypes: UInt64) {
+    for property in options.keptProperties where properties[property.name] == nil {
+      properties[property.name] = property.value
+    }
     properties.wholeKeyFiltering = true
     properties.prefixFiltering = false
     properties.set(.prefixExtractor, "nullptr")
