@@ -19,6 +19,7 @@ enum Sofatool {
       InfoCommand.command,
       DumpCommand.command,
       VerifyCommand.command,
+      RepairCommand.command,
       BulkLoadCommand.command,
       CompactCommand.command,
       IngestCommand.command,

@@ -65,6 +65,9 @@ public final class DatabaseChange: Sendable {
   /// The name of a new table.
   public func tableName(_ number: UInt64) -> String { DatabaseFile.table(number, tableSuffix).name }
 
+  /// Keeps a report beside the change, for people; it goes when the change is discarded or undone.
+  public func write(report: [UInt8]) throws(DatabaseError) { try entry.write(report: report) }
+
   /// Forgets everything; the database is as it was. Called when the work before `commit` fails or is cancelled; after
   /// a commit, also one that failed, it does no harm.
   public func abandon() {

@@ -3,6 +3,7 @@
 ///     sofatool.undo/
 ///       1-compact/            one change; NUMBER-COMMAND is its id
 ///         change.json         ChangeRecord; without it nothing outside this directory has changed
+///         loss.ndjson         what a repair could not bring back, if anything was repaired
 ///         old/                CURRENT, the MANIFEST and every file that the change takes away, as hard links
 ///         new/                what the change brings, until it is settled
 ///

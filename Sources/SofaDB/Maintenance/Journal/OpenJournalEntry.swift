@@ -2,6 +2,8 @@
 /// each state looks like. Used by one thread, under the database's lock.
 final class OpenJournalEntry: Sendable {
   static let record = "change.json"
+  /// What a repair could not bring back.
+  static let report = "loss.ndjson"
   static let old = "old"
   static let new = "new"
   private static let partialRecord = "change.json.partial"
@@ -31,6 +33,20 @@ final class OpenJournalEntry: Sendable {
       try database.link(CurrentFile.name, into: old, as: CurrentFile.name)
     }
     try old.sync()
+  }
+
+  /// Keeps a report for people beside the record.
+  func write(report: [UInt8]) throws(DatabaseError) {
+    let file = try directory.create(OpenJournalEntry.report)
+    do throws(DatabaseError) {
+      let content = ByteBuffer(report)
+      try withExtendedLifetime(content) { () throws(DatabaseError) in try file.append(content.bytes) }
+      try file.sync()
+    } catch {
+      do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */  }
+      throw error
+    }
+    try file.close()
   }
 
   /// Makes the intention durable: from here on a crash is rolled back or finished.
@@ -173,7 +189,7 @@ final class OpenJournalEntry: Sendable {
 
   /// Forgets the change. The record goes first: what is left without it is only waste.
   func remove() throws(DatabaseError) {
-    for name in [OpenJournalEntry.record, OpenJournalEntry.partialRecord]
+    for name in [OpenJournalEntry.record, OpenJournalEntry.partialRecord, OpenJournalEntry.report]
     where try directory.attributes(of: name) != nil {
       try directory.remove(name)
       try directory.sync()

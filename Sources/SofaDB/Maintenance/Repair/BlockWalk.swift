@@ -182,7 +182,8 @@ struct BlockWalk: ~Copyable {
       let content =
         codec == .none
         ? ByteBuffer(copying: stored)
-        : try decompressor.decompress(stored, as: codec, framing: table.framing, dictionary: dictionary, limit: table.blockLimit)
+        : try decompressor.decompress(
+          stored, as: codec, framing: table.framing, dictionary: dictionary, limit: table.blockLimit)
       return withExtendedLifetime(content) { DataBlockEntries.areSound(content.bytes) }
     } catch { return false }
   }

@@ -27,17 +27,22 @@ struct LegacyTableWriter: ~Copyable {
     guard key.kind <= EntryKind.value.rawValue else {
       throw DatabaseError(.unsupported, file: file.name, "an entry of a kind that LevelDB does not know")
     }
-    let isAscending = lastKey.withUnsafeBytes { last in
+    let previous = lastKey
+    let order = order
+    let isAscending = previous.withUnsafeBytes { last in
       key.bytes.withUnsafeBytes { last.isEmpty || order.compareInternal(last, $0) < 0 }
     }
     guard isAscending else { throw DatabaseError(.invalid, file: file.name, "keys are not in ascending order") }
     if block.size >= LegacyTableWriter.blockSize {
-      lastKey.withUnsafeBytes { last in key.bytes.withUnsafeBytes { index.addSeparator(last, before: $0) } }
+      previous.withUnsafeBytes { last in key.bytes.withUnsafeBytes { index.addSeparator(last, before: $0) } }
       try store()
     }
-    let shared = block.isEmpty ? 0 : lastKey.withUnsafeBytes { last in
-      key.bytes.withUnsafeBytes { BlockBuilder.commonPrefix(last, $0) }
-    }
+    let shared =
+      block.isEmpty
+      ? 0
+      : previous.withUnsafeBytes { last in
+        key.bytes.withUnsafeBytes { BlockBuilder.commonPrefix(last, $0) }
+      }
     key.bytes.withUnsafeBytes { block.add($0, shared: shared, value: value) }
     lastKey = key.bytes
   }
@@ -52,7 +57,8 @@ struct LegacyTableWriter: ~Copyable {
     guard !lastKey.isEmpty else {
       throw DatabaseError(.invalid, file: file.name, "a table without entries is not written")
     }
-    lastKey.withUnsafeBytes { index.addLastSeparator($0) }
+    let last = lastKey
+    last.withUnsafeBytes { index.addLastSeparator($0) }
     try store()
     var empty = BlockBuilder(restartInterval: 1)
     let metaindex = try sink.append(empty.finish())

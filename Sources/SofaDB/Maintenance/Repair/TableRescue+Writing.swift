@@ -44,7 +44,9 @@ extension TableRescue {
     for handle in blocks {
       try entries.visit(handle) { (userKey, sequence, kind, value) throws(DatabaseError) in
         try writer.add(userKey: userKey, sequence: sequence, kind: kind, value: value)
-      } lost: { _ in leftOut += 1 }
+      } lost: { _ in
+        leftOut += 1
+      }
     }
     for tombstone in tombstones where order.compare(tombstone.begin, tombstone.end) < 0 {
       try writer.addRangeTombstone(tombstone)
@@ -59,7 +61,8 @@ extension TableRescue {
     for handle in blocks {
       try entries.visit(handle) { (userKey, sequence, kind, value) throws(DatabaseError) in
         try writer.add(InternalKey(userKey: [UInt8](userKey), sequence: sequence, kind: kind), value)
-      } lost: { _ in }
+      } lost: { _ in
+      }
     }
     let size = try writer.finish()
     return Written(size: size)
@@ -117,7 +120,9 @@ extension TableRescue {
 
   /// What the new table says like the old one: properties of users, and times. Not the identity of the old file.
   private func keptProperties(_ properties: TableProperties) -> [TableProperties.Property] {
-    let times: [PropertyName] = [.oldestKeyTime, .newestKeyTime, .fileCreationTime, .sequenceTimeMap, .propertyCollectors]
+    let times: [PropertyName] = [
+      .oldestKeyTime, .newestKeyTime, .fileCreationTime, .sequenceTimeMap, .propertyCollectors,
+    ]
     let named = times.compactMap { name in
       properties[name].map { TableProperties.Property(name: Array(name.rawValue.utf8), value: $0) }
     }

@@ -36,7 +36,7 @@ extension TableSalvage {
         }
         hole?.end = end
         hole?.causes.append(cause)
-        hole?.mayBeOther = (hole?.mayBeOther ?? false) && !candidate.isBlock
+        if candidate.isBlock { hole?.mayBeOther = false }
       }
     }
     if let hole { close(hole, before: nil) }
@@ -74,12 +74,11 @@ extension TableSalvage {
         return .good(entries)
       }
     }
-    var entries: DataBlockEntries?
+    let judge = self
     let isMended = try mend(handle, .data) { (table) throws(DatabaseError) in
-      entries = try self.read(candidate, in: table, after: last)
-      return true
+      try judge.read(candidate, in: table, after: last).count > 0
     }
-    if isMended, let entries = try reread(candidate, after: last) ?? entries { return .good(entries) }
+    if isMended, let entries = try reread(candidate, after: last) { return .good(entries) }
     return .bad(cause(block))
   }
 
@@ -266,7 +265,10 @@ extension TableSalvage {
     var lost: [InternalKey] = []
     var entries = RescuedEntries(rescue)
     for handle in rescue.blocks {
-      try entries.visit(handle) { (_, _, _, _) throws(DatabaseError) in } lost: { lost.append($0) }
+      try entries.visit(handle) { (_, _, _, _) throws(DatabaseError) in
+      } lost: {
+        lost.append($0)
+      }
     }
     for key in lost.prefix(1000) {
       var loss = loss(.entries, detail: "a value that lay between the data blocks")

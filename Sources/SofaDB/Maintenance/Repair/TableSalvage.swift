@@ -72,7 +72,8 @@ struct TableSalvage {
     var sizes = [original.size]
     if let size = metadata?.size, size < original.size { sizes.insert(size, at: 0) }
     for size in sizes {
-      if let table = try attempt({ () throws(DatabaseError) in try TableFile(PatchedFile(self.original, size: size)) }) {
+      if let table = try attempt({ () throws(DatabaseError) in try TableFile(PatchedFile(self.original, size: size)) })
+      {
         rescue.table = table
         if size < original.size { rescue.remarks.append("bytes behind its end are left out") }
         return true
@@ -331,10 +332,8 @@ struct TableSalvage {
     while let piece = try walk.next() {
       switch piece {
       case .gap(let offset, let length):
-        let isPadding =
-          try length < 4096 && (offset + length) % 4096 == 0
-          && TablePass.isZero(TablePass.Gap(offset: offset, length: length), table)
-        if isPadding { continue }
+        let isAligned = length < 4096 && (offset + length) % 4096 == 0
+        if isAligned, try TablePass.isZero(TablePass.Gap(offset: offset, length: length), table) { continue }
         all.append(Candidate(handle: BlockHandle(offset: offset, size: length), isBlock: false))
       case .block(let handle):
         if try isData(handle, found) { all.append(Candidate(handle: handle)) }
@@ -347,6 +346,7 @@ struct TableSalvage {
   private mutating func isData(_ handle: BlockHandle, _ found: Set<BlockHandle>) throws(DatabaseError) -> Bool {
     let table = table
     let dictionary = rescue.dictionary
+    let decompressor = decompressor
     let content = try attempt { () throws(DatabaseError) in
       try table.readBlock(handle, kind: .data, dictionary: dictionary, decompressor: decompressor)
     }
@@ -355,7 +355,8 @@ struct TableSalvage {
     do throws(FormatError) {
       let entries = try DataBlockEntries(content.bytes, order: nil)
       if entries.count > 0, !entries.holdsHandles { return true }
-      return entries.count > 0 && !(try IndexLikeness.leads(to: found, content.bytes))
+      let isIndex = try IndexLikeness.leads(to: found, content.bytes)
+      return entries.count > 0 && !isIndex
     } catch {
       try discover(content.bytes)
       return false

@@ -1,0 +1,128 @@
+/// Step 4, logs: they stay, with the numbers that say which of them are replayed. Those with damage are replayed here
+/// as far as they can be, and become tables of level 0.
+extension RepairPlanner {
+  private var isLevelDB: Bool { plan.result.dialect == .leveldb }
+
+  mutating func settleLogs() throws(DatabaseError) {
+    settleTrackedLogs()
+    if !listIsWhole {
+      try takeUnknownFamilies()
+      try findFlushedLogs()
+    }
+    let version = plan.result.build()
+    let selection = LogSelection(version, present: scan.logs)
+    var isDamaged = false
+    for number in selection.replayed {
+      let name = DatabaseFile.log(number).name
+      let log = try LogSalvage(
+        directory, number: number, isNewest: number == selection.replayed.last, plainOnly: isLevelDB)
+      plan.remarks += log.remarks
+      plan.losses += log.losses
+      isDamaged = isDamaged || !log.losses.isEmpty
+      plan.steps.append(RepairPlan.Step(.keep, name, log.losses.map(\.line) + log.remarks))
+    }
+    if isDamaged { try flush(selection.replayed, version) }
+  }
+
+  /// Logs that the MANIFEST says were synced, and that are gone or shorter: RocksDB would refuse to open.
+  private mutating func settleTrackedLogs() {
+    let present = Set(scan.logs)
+    for log in plan.result.trackedLogs where !present.contains(log.number) {
+      let isReplayed = LogSelection(plan.result.build(), present: [log.number]).replayed.contains(log.number)
+      guard isReplayed else { continue }
+      plan.result.trackedLogs.removeAll { $0.number == log.number }
+      plan.needsManifest = true
+      guard (log.syncedSize ?? 0) > 0 else { continue }
+      var loss = RepairLoss(
+        .logRecords, file: DatabaseFile.log(log.number).name,
+        detail: "the MANIFEST says that this log was synced and it is not there")
+      loss.length = log.syncedSize
+      plan.losses.append(loss)
+    }
+  }
+
+  // MARK: Where the MANIFEST does not tell
+
+  /// Column families that only logs know.
+  private mutating func takeUnknownFamilies() throws(DatabaseError) {
+    guard !isLevelDB else { return }
+    var unknown: Set<UInt32> = []
+    for number in scan.logs {
+      let log = try LogSalvage(directory, number: number, isNewest: true, plainOnly: false)
+      unknown.formUnion(log.facts.entries.keys)
+    }
+    unknown.subtract(plan.result.families.keys)
+    unknown.subtract(evidence.droppedFamilies)
+    let known = Set(plan.result.families.values.map(\.name))
+    var names = (scan.options?.families ?? []).filter { !known.contains($0.name) }
+    // One that was dropped left its number behind in old logs.
+    if !isRebuilt { unknown = unknown.filter { $0 > plan.result.maxColumnFamily } }
+    for id in unknown.sorted() {
+      let options = names.isEmpty ? nil : names.removeFirst()
+      let name = freeName(options?.name ?? "column-family-\(id)")
+      plan.result.families[id] = DraftState.Family(
+        id: id, name: name, comparator: options?.options["comparator"] ?? KeyOrder.bytewise.name)
+      plan.needsManifest = true
+      plan.steps.append(
+        RepairPlan.Step(
+          .rewrite, "MANIFEST", family: name,
+          ["column family \(id) has entries in logs only" + (options == nil ? "; its name is lost" : "")]))
+    }
+  }
+
+  private mutating func findFlushedLogs() throws(DatabaseError) {
+    var all: [UInt32: [TableMetadata]] = [:]
+    for family in plan.result.families.values { all[family.id] = family.tables }
+    for rewrite in plan.rewrites { all[rewrite.family, default: []].append(rewrite.metadata) }
+    for id in all.keys { all[id] = all[id]?.map { listedItem($0).metadata } }
+    let flushed = FlushedLogs(directory, families: plan.result.families, tables: all)
+    for number in scan.logs {
+      for family in try flushed.families(in: number, plainOnly: isLevelDB) {
+        guard let before = plan.result.families[family]?.logNumber, before <= number else { continue }
+        plan.result.families[family]?.logNumber = number + 1
+        plan.needsManifest = true
+      }
+    }
+    if let path = scan.options?.walDirectory, isRebuilt {
+      plan.remarks.append(
+        "OPTIONS names \(EscapedText.printable(path)) for logs: only those in the database's directory were looked at")
+    }
+  }
+
+  // MARK: Damaged logs
+
+  private mutating func flush(_ logs: [UInt64], _ version: Version) throws(DatabaseError) {
+    var replay = LogReplay(version, policy: isLevelDB ? .levelDB : .rocksDB(.skipAnyCorrupted))
+    for number in logs { try replay.replay(number, file: directory.open(DatabaseFile.log(number).name)) }
+    replay.finish(version)
+    guard replay.pendingTransactions == 0 else {
+      plan.remarks.append("the logs hold transactions that were prepared and not committed: they stay as they are")
+      return
+    }
+    let unordered = version.families.first { !$0.order.isKnown && (replay.families[$0.id]?.entries.count ?? 0) > 0 }
+    if let unordered {
+      plan.remarks.append(
+        "keys of \(EscapedText.printable(unordered.name)) have an order that is not known: the logs stay as they are")
+      return
+    }
+    for (id, family) in replay.families.sorted(by: { $0.key < $1.key })
+    where family.entries.count + family.tombstones.count > 0 {
+      plan.logTables.append(
+        RepairPlan.LogTable(family: id, entries: family.entries, tombstones: family.tombstones))
+    }
+    let next = (scan.logs.last ?? 0) + 1
+    for id in plan.result.families.keys { plan.result.families[id]?.logNumber = next }
+    plan.result.minLogNumberToKeep = isLevelDB ? 0 : next
+    plan.result.previousLogNumber = 0
+    plan.result.trackedLogs = []
+    plan.result.lastSequence = max(plan.result.lastSequence, replay.lastSequence)
+    plan.result.nextFileNumber = max(plan.result.nextFileNumber, next + 1)
+    for number in logs {
+      let name = DatabaseFile.log(number).name
+      plan.removed.append(name)
+      guard let place = plan.steps.firstIndex(where: { $0.file == name }) else { continue }
+      plan.steps[place].action = .rewrite
+      plan.steps[place].evidence.append("what it holds becomes tables of level 0")
+    }
+  }
+}
