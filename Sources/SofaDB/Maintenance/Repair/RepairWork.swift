@@ -85,7 +85,7 @@ struct RepairWork {
       guard let family = state.families[table.family] else { continue }
       let number = change.newNumber()
       let file = try change.staging.create(name(number))
-      var metadata = isLevelDB ? try writeLegacy(table, family, file) : try write(table, family, file)
+      var metadata = try write(table, family, file)
       metadata.number = number
       let epochs = family.tables.map { $0.epoch ?? 0 }
       if !epochs.isEmpty, epochs.allSatisfy({ $0 > 0 }) { metadata.epoch = (epochs.max() ?? 0) + 1 }
@@ -96,11 +96,12 @@ struct RepairWork {
   private func write(
     _ table: RepairPlan.LogTable, _ family: DraftState.Family, _ file: any AppendFile
   ) throws(DatabaseError) -> TableMetadata {
-    var options = TableOptions()
+    var options = isLevelDB ? .levelDB : TableOptions()
     options.order = family.order
+    if isLevelDB { options.filterBitsPerKey = 0 }
     (options.columnFamilyID, options.columnFamilyName) = (family.id, family.name)
     if let writer = family.tables.first.flatMap({ plan.sources[$0.number] })?.table?.footer.formatVersion {
-      options.formatVersion = min(max(Int(writer), 2), 5)
+      options.formatVersion = isLevelDB ? 0 : min(max(Int(writer), 2), 5)
     }
     options.compression = .none
     let writer = try TableWriter(file: file, options: options)
@@ -117,27 +118,10 @@ struct RepairWork {
     let summary = try writer.finish()
     var metadata = TableMetadata(
       number: 0, size: summary.fileSize, smallest: summary.smallest, largest: summary.largest,
-      smallestSequence: summary.smallestSequence, largestSequence: summary.largestSequence)
+      smallestSequence: isLevelDB ? TableMetadata.unknownSequence : summary.smallestSequence,
+      largestSequence: isLevelDB ? 0 : summary.largestSequence)
     metadata.oldestBlobFile = summary.oldestBlobFile
     return metadata
-  }
-
-  private func writeLegacy(
-    _ table: RepairPlan.LogTable, _ family: DraftState.Family, _ file: any AppendFile
-  ) throws(DatabaseError) -> TableMetadata {
-    var writer = LegacyTableWriter(file: file, order: family.order)
-    var keys: (first: InternalKey, last: InternalKey)?
-    for entry in table.entries.entries {
-      let key = InternalKey(borrowed: entry.key)
-      if key == keys?.last { continue }
-      try writer.add(key, entry.value)
-      keys = (keys?.first ?? key, key)
-    }
-    let size = try writer.finish()
-    guard let keys else { throw DatabaseError(.invalid, "a log without entries") }
-    return TableMetadata(
-      number: 0, size: size, smallest: keys.first, largest: keys.last,
-      smallestSequence: TableMetadata.unknownSequence, largestSequence: 0)
   }
 
   // MARK: The end

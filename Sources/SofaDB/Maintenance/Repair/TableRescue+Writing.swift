@@ -14,7 +14,7 @@ extension TableRescue {
   func write(to file: any AppendFile, family: (id: UInt32, name: String)) throws(DatabaseError) -> Written {
     do throws(DatabaseError) {
       if verdict == .mended { return try copy(to: file) }
-      return isLevelDB ? try writeLegacy(to: file) : try rewrite(to: file, family)
+      return try rewrite(to: file, family)
     } catch {
       do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */  }
       throw error
@@ -55,23 +55,11 @@ extension TableRescue {
     return Written(size: summary.fileSize, summary: summary, leftOut: leftOut)
   }
 
-  private func writeLegacy(to file: any AppendFile) throws(DatabaseError) -> Written {
-    var writer = LegacyTableWriter(file: file, order: order)
-    var entries = RescuedEntries(self)
-    for handle in blocks {
-      try entries.visit(handle) { (userKey, sequence, kind, value) throws(DatabaseError) in
-        try writer.add(InternalKey(userKey: [UInt8](userKey), sequence: sequence, kind: kind), value)
-      } lost: { _ in
-      }
-    }
-    let size = try writer.finish()
-    return Written(size: size)
-  }
-
   // MARK: Like the source
 
   /// The options that the table was written with, as far as its properties tell and tables can still be written so.
   func options(_ family: (id: UInt32, name: String)) -> TableOptions {
+    if isLevelDB { return levelDBOptions }
     var options = TableOptions()
     options.order = order
     options.columnFamilyID = family.id
@@ -97,6 +85,15 @@ extension TableRescue {
       options.blockSize = Int(min(max(average, 1024), 1 << 20))
     }
     options.keptProperties = keptProperties(properties)
+    return options
+  }
+
+  private var levelDBOptions: TableOptions {
+    var options = TableOptions.levelDB
+    options.order = order
+    if !hasFilter { options.filterBitsPerKey = 0 }
+    // Where the library is missing LevelDB stores, and reads, raw blocks only.
+    if !usesSnappy { options.compression = .none }
     return options
   }
 

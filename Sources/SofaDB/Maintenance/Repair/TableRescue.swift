@@ -34,6 +34,9 @@ struct TableRescue: Sendable {
   /// Without properties by right.
   var isLevelDB = false
   var hasEmbeddedBlobs = false
+  /// Of LevelDB's tables, which have no properties to tell.
+  var hasFilter = false
+  var usesSnappy = false
 
   /// Bounds and numbers of what is kept, as readers see them.
   var smallest: InternalKey?

@@ -60,6 +60,7 @@ extension TableSalvage {
     guard let block = try attempt({ () throws(DatabaseError) in try table.readStored(handle, kind: .data) }) else {
       return .bad("the file ends before it")
     }
+    if block.trailer.compressionByte == Compression.snappy.rawValue { rescue.usesSnappy = true }
     if block.isIntact {
       do throws(DatabaseError) { return .good(try read(candidate, in: table, after: last)) } catch {
         guard error.kind == .corruption else { throw error }

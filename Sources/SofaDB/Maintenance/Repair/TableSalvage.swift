@@ -163,6 +163,7 @@ struct TableSalvage {
     guard let handle = metaIndex.properties else {
       // Only LevelDB's tables have none by right.
       rescue.isLevelDB = table.footer.isLegacy
+      rescue.hasFilter = !metaIndex.filters.isEmpty
       hasProperties = rescue.isLevelDB
       return
     }
