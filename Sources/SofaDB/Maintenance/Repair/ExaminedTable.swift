@@ -57,12 +57,27 @@ struct ExaminedTable: Sendable {
       table.properties = try properties(file) ?? TableProperties()
       return table
     }
+    if metadata == nil, let reason = try foreignOrder(errors, file) {
+      table.facts = nil
+      table.rescue = TableRescue(name: name)
+      table.rescue?.verdict = .refused(reason)
+      return table
+    }
     var salvage = TableSalvage(file, name: name, metadata: metadata, family: familyName, order: order)
     let rescue = try salvage.run()
     table.rescue = rescue
     table.facts = nil
     table.properties = rescue.properties ?? TableProperties()
     return table
+  }
+
+  /// LevelDB's tables do not name their comparator: where nothing is wrong but the order, it is another one.
+  private static func foreignOrder(_ errors: [Finding], _ file: any RandomAccessFile) throws(DatabaseError) -> String? {
+    guard errors.allSatisfy({ $0.code == .tableOrder || $0.code == .tableSeparator }), try properties(file) == nil
+    else {
+      return nil
+    }
+    return "its keys are not in bytewise order, and only the lost MANIFEST names the comparator"
   }
 
   private static func properties(_ file: any RandomAccessFile) throws(DatabaseError) -> TableProperties? {

@@ -50,18 +50,19 @@ public struct Repair: Sendable {
     var report = Report(plan: plan)
     guard !plan.isNothing else { return report }
     let change = try DatabaseChange("repair", of: database, base: plan.base)
+    let version: Version
     do throws(DatabaseError) {
       var work = RepairWork(plan, change)
       try work.writeTables(isCancelled: isCancelled)
       try work.writeLogTables()
-      let version = try work.version()
+      version = try work.version()
       try change.write(report: work.lossReport())
-      report.change = try change.commit(
-        version, removing: plan.removed, summary: Repair.summary(plan), forced: !plan.remarks.isEmpty)
     } catch {
-      if report.change == nil { change.abandon() }
+      change.abandon()
       throw error
     }
+    // From here on the change settles its own failures.
+    report.change = try change.commit(version, removing: plan.removed, summary: Repair.summary(plan))
     report.findings = try read(database.directory)
     return report
   }

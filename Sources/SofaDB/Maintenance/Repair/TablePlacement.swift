@@ -72,7 +72,8 @@ struct TablePlacement {
   private func fitsLevelZero(_ item: Item, _ others: [Item]) -> Bool {
     others.allSatisfy { other in
       switch age(item, other) {
-      case .apart: true
+      // RocksDB before 7.10 wants them apart in age whether or not they share keys.
+      case .apart: sortsAbove(item, other) || sortsAbove(other, item)
       case .newer: sortsAbove(item, other)
       case .older: sortsAbove(other, item)
       }

@@ -245,6 +245,7 @@ struct TableSalvage {
     let largest = metadata.flatMap { $0.hasSequences ? $0.largestSequence : nil }
     let single = metadata.flatMap { $0.smallestSequence == $0.largestSequence ? $0.largestSequence : nil }
     guard let properties = rescue.properties else {
+      if table.footer.isLegacy, name.hasSuffix(".ldb") { rescue.isLevelDB = true }
       // One number for all entries: then it is theirs, whoever stored it.
       rescue.globalSequence = rescue.isLevelDB ? 0 : single ?? 0
       return
