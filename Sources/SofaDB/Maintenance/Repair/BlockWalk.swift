@@ -4,7 +4,7 @@
 /// checksum of everything since the start stand. Where no size fits, the start is damaged: then every later byte is
 /// tried as one, for blocks of data only, of the codecs that were seen so far, and what is found must also decode.
 ///
-/// Work is bounded: hashing stops after 1 GiB and 64 times the stretch, and the rest counts as a gap. Blocks above
+/// Work is bounded: hashing stops after 8 GiB and 64 times the stretch, and the rest counts as a gap. Blocks above
 /// `longest` are not found. One thread.
 struct BlockWalk: ~Copyable {
   enum Piece: Equatable {
@@ -47,7 +47,14 @@ struct BlockWalk: ~Copyable {
     self.dictionary = dictionary
     position = range.lowerBound
     end = min(range.upperBound, table.file.size)
-    work = (1 << 30) &+ 64 &* (end - min(range.lowerBound, end))
+    work = (8 << 30) &+ 64 &* (end - min(range.lowerBound, end))
+  }
+
+  /// The block at the very start of the stretch; nil when none is there. Nothing else is tried.
+  mutating func first() throws(DatabaseError) -> BlockHandle? {
+    guard position < end, end - position > UInt64(BlockTrailer.size) else { return nil }
+    try load()
+    return match().map { BlockHandle(offset: position, size: UInt64($0)) }
   }
 
   /// The next block or gap in file order; nil at the end.
@@ -122,7 +129,7 @@ struct BlockWalk: ~Copyable {
     let isSynced = gapStart == nil
     let isCRC = table.footer.checksum == .crc32c
     var limit = isCRC ? BlockWalk.longest : BlockWalk.longestTried
-    if !isSynced { limit = min(limit, max(4 * largestSeen, 64 << 10)) }
+    if !isSynced { limit = min(limit, largestSeen == 0 ? 64 << 10 : max(2 * largestSeen, 8 << 10)) }
     let modifier = ChecksumType.contextModifier(base: table.footer.contextBase, offset: position)
     let base = window.bytes.baseAddress!
     var crc: UInt32 = 0
@@ -169,10 +176,20 @@ struct BlockWalk: ~Copyable {
       let place = Int(position - windowOffset)
       let (first, second) = (window.bytes[place], window.bytes[place + 1])
       let isRaw = first == 0 && second >= 8
-      let isCompressed = first != 0 && !(seenTypes.count == 1 && seenTypes.contains(0))
-      if isRaw || isCompressed { return }
+      if isRaw || (first != 0 && canBeCompressed(place)) { return }
       position += 1
     }
+  }
+
+  /// A frame of zstd says what it is; the others could be anything.
+  private func canBeCompressed(_ place: Int) -> Bool {
+    guard !seenTypes.isEmpty else { return true }
+    if seenTypes.contains(where: { $0 != 0 && $0 != Compression.zstd.rawValue }) { return true }
+    guard seenTypes.contains(Compression.zstd.rawValue) else { return false }
+    var body = place
+    while body < windowCount, body - place < 5, window.bytes[body] & 0x80 != 0 { body += 1 }
+    guard body + 5 <= windowCount else { return true }
+    return UInt32(littleEndian: window.bytes.loadUnaligned(fromByteOffset: body + 1, as: UInt32.self)) == 0xFD2F_B528
   }
 
   private func decodes(_ start: Int, _ size: Int, _ type: UInt8) -> Bool {

@@ -1,5 +1,5 @@
 /// The one bit of a block, its trailer included, whose flip makes the block's checksum hold. A checksum of 32 bits
-/// agrees by chance once in some hundred thousand blocks, so that the block must also decode before anybody believes it.
+/// agrees by chance once in some hundred thousand blocks, so the block must also decode before anybody believes it.
 ///
 /// For CRC-32C the search is linear: flipping a bit changes the checksum by an amount that depends on its distance from
 /// the end alone. The others are tried bit by bit, which bounds the size of the block.

@@ -44,7 +44,7 @@ struct GuessedFooter {
   private func starts(_ footer: Footer) throws(DatabaseError) -> Bool {
     let table = TableFile(PatchedFile(file), footer: footer)
     var walk = BlockWalk(table, 0..<UInt64(head.count))
-    guard case .block(let handle) = try walk.next(), handle.offset == 0 else { return false }
+    guard let handle = try walk.first() else { return false }
     do throws(DatabaseError) {
       let content = try table.readBlock(handle, kind: .data)
       return withExtendedLifetime(content) { DataBlockEntries.areSound(content.bytes) }
@@ -68,7 +68,7 @@ struct GuessedFooter {
       let footer = footer(6, checksum, base: context)
       let next = UInt64(size + BlockTrailer.size)
       var walk = BlockWalk(TableFile(PatchedFile(file), footer: footer), next..<max(UInt64(bytes.count), next))
-      if case .block(let second) = try walk.next(), second.offset == next { return footer }
+      if try walk.first() != nil { return footer }
     }
     return nil
   }

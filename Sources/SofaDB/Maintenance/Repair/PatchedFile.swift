@@ -1,5 +1,5 @@
-/// A file as it would be with a few bytes changed, and as short as its owner says: what a proposed fix is judged on, and
-/// what a mended copy is made from. The file itself is never written.
+/// A file as it would be with a few bytes changed, and as short as its owner says: what a proposed fix is judged on,
+/// and what a mended copy is made from. The file itself is never written.
 final class PatchedFile: RandomAccessFile {
   let base: any RandomAccessFile
   /// Ascending by offset, none twice.

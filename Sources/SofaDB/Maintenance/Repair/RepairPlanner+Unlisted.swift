@@ -63,6 +63,7 @@ extension RepairPlanner {
   }
 
   private mutating func takeOrder(of table: ExaminedTable, _ family: UInt32) -> UInt32? {
+    if !table.properties.timestampsPersisted { plan.result.families[family]?.timestampsPersisted = false }
     guard let own = table.properties.comparator else { return family }
     if plan.result.families[family]?.comparator == nil { plan.result.families[family]?.comparator = own }
     guard plan.result.families[family]?.comparator == own else {

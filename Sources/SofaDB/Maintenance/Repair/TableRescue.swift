@@ -1,5 +1,5 @@
-/// What can be had of one damaged table: which of its blocks are good, what was mended in a copy, what is lost. A value;
-/// nothing is written before `write` is called.
+/// What can be had of one damaged table: which of its blocks are good, what was mended in a copy, what is lost. A
+/// value; nothing is written before `write` is called.
 struct TableRescue: Sendable {
   enum Verdict: Sendable, Equatable {
     /// With the patches every byte that matters is as it was written: the copy has the same blocks.

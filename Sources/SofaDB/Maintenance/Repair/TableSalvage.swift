@@ -188,7 +188,7 @@ struct TableSalvage {
     let isMended = try mend(handle, .dictionary) { (table) throws(DatabaseError) in
       guard let dictionary = try table.readDictionary(metaIndex) else { return false }
       var walk = BlockWalk(table, 0..<min(table.footer.offset, 1 << 20), dictionary: dictionary)
-      guard case .block(let first) = try walk.next() else { return false }
+      guard let first = try walk.first() else { return false }
       let content = try table.readBlock(first, kind: .data, dictionary: dictionary)
       return withExtendedLifetime(content) { DataBlockEntries.areSound(content.bytes) }
     }

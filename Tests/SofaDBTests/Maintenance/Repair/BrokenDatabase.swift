@@ -111,7 +111,7 @@ final class BrokenDatabase {
     let orders = Dictionary(version.families.map { ($0.name, $0.order) }, uniquingKeysWith: { $1 })
     func isTold(_ key: [UInt8], _ family: String) -> Bool {
       losses.contains { loss in
-        guard loss.family == nil || loss.family == family else { return false }
+        guard loss.kind != .manifestEdits, loss.family == nil || loss.family == family else { return false }
         let order = orders[family] ?? .bytewise
         let key = key + [UInt8](repeating: 0, count: order.timestampSize)
         return (loss.after.map { order.compareWithoutTimestamp($0, key) <= 0 } ?? true)
