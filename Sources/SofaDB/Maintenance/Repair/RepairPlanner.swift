@@ -128,7 +128,8 @@ struct RepairPlanner {
       switch fate {
       case .deleted:
         if let owner { plan.result.families[owner]?.tables.removeAll { $0.number == number } }
-      case .added(let family, let metadata):
+      case .added(let family, var metadata):
+        metadata.restoreTimestamps(size: plan.result.families[family]?.order.timestampSize ?? 0)
         guard scan.tables[number] != nil, plan.result.families[family] != nil else { continue }
         if let owner { plan.result.families[owner]?.tables.removeAll { $0.number == number } }
         plan.result.families[family]?.tables.append(metadata)
