@@ -121,7 +121,8 @@ struct RepairPlanner {
       plan.result.families[id]?.comparator = comparator
     }
     for (id, number) in evidence.logNumbers {
-      plan.result.families[id]?.logNumber = max(plan.result.families[id]?.logNumber ?? 0, number)
+      let known = plan.result.families[id]?.logNumber ?? 0
+      plan.result.families[id]?.logNumber = max(known, number)
     }
     for (number, fate) in evidence.fates.sorted(by: { $0.key < $1.key }) {
       let owner = plan.result.family(of: number)
