@@ -1,7 +1,7 @@
 /// Step 4, blob files: never forgotten while a table may refer to them, because an engine deletes what is not listed.
 extension RepairPlanner {
   mutating func settleBlobs() throws(DatabaseError) {
-    if isRebuilt { try takeBlobs() }
+    if !listIsWhole { try takeBlobs() }
     for family in plan.result.sortedFamilies {
       for blob in family.blobFiles {
         let name = DatabaseFile.blob(blob.number).name
@@ -34,28 +34,44 @@ extension RepairPlanner {
     }
   }
 
-  /// Without a MANIFEST: what the files themselves say, for those that a table of the state refers to.
+  /// Where the MANIFEST does not tell: what the files themselves say, for those that a table of the state refers to.
   private mutating func takeBlobs() throws(DatabaseError) {
-    var wanted: [UInt64: UInt32] = [:]
-    for table in tables.values where placed.contains(table.number) || table.metadata != nil {
-      for blob in table.blobFiles { wanted[blob] = table.family ?? 0 }
-    }
-    for (number, name) in scan.blobs.sorted(by: { $0.key < $1.key }) {
-      guard let family = wanted.removeValue(forKey: number) else {
-        plan.steps.append(RepairPlan.Step(.ignore, name, ["no table refers to it"]))
-        continue
+    let rewritten = Set(plan.rewrites.map(\.metadata.number))
+    for family in plan.result.sortedFamilies {
+      let known = Set(family.blobFiles.map(\.number))
+      let members = Set(family.tables.map(\.number))
+      var wanted: Set<UInt64> = []
+      for table in tables.values where table.family == family.id {
+        if members.contains(table.number) || rewritten.contains(table.number) { wanted.formUnion(table.blobFiles) }
       }
-      let count = try countRecords(name)
-      plan.result.families[family]?.blobFiles.append(
-        BlobFileMetadata(number: number, count: count.records, bytes: count.bytes))
+      wanted.formUnion(family.tables.compactMap(\.oldestBlobFile))
+      for number in wanted.subtracting(known).sorted() { try take(blob: number, family) }
+      let listed = known.union(plan.result.families[family.id]?.blobFiles.map(\.number) ?? [])
+      for index in family.tables.indices {
+        guard let oldest = family.tables[index].oldestBlobFile, !listed.contains(oldest) else { continue }
+        let others = tables[family.tables[index].number]?.blobFiles ?? []
+        plan.result.families[family.id]?.tables[index].oldestBlobFile = others.filter(listed.contains).min()
+      }
     }
-    for (number, family) in wanted.sorted(by: { $0.key < $1.key }) {
+    let listed = Set(plan.result.families.values.flatMap { $0.blobFiles.map(\.number) })
+    for (number, name) in scan.blobs.sorted(by: { $0.key < $1.key }) where !listed.contains(number) {
+      plan.steps.append(RepairPlan.Step(.ignore, name, ["no table refers to it"]))
+    }
+  }
+
+  private mutating func take(blob number: UInt64, _ family: DraftState.Family) throws(DatabaseError) {
+    guard let name = scan.blobs[number] else {
       var loss = RepairLoss(
         .blobs, file: DatabaseFile.blob(number).name,
         detail: "tables refer to this blob file and it is not there: reads of its values fail")
-      loss.family = plan.result.families[family]?.name
+      loss.family = family.name
       plan.losses.append(loss)
+      return
     }
+    let count = try countRecords(name)
+    plan.result.families[family.id]?.blobFiles.append(
+      BlobFileMetadata(number: number, count: count.records, bytes: count.bytes))
+    plan.needsManifest = true
   }
 
   private func countRecords(_ name: String) throws(DatabaseError) -> (records: UInt64, bytes: UInt64) {

@@ -53,20 +53,33 @@ extension RepairPlanner {
     }
     unknown.subtract(plan.result.families.keys)
     unknown.subtract(evidence.droppedFamilies)
-    let known = Set(plan.result.families.values.map(\.name))
-    var names = (scan.options?.families ?? []).filter { !known.contains($0.name) }
     // One that was dropped left its number behind in old logs.
     if !isRebuilt { unknown = unknown.filter { $0 > plan.result.maxColumnFamily } }
+    let known = Dictionary(plan.result.families.values.map { ($0.name, $0.id) }, uniquingKeysWith: { $1 })
+    let names = FamilyNames(scan.options?.families.map(\.name) ?? [], known: known, unknown: unknown)
     for id in unknown.sorted() {
-      let options = names.isEmpty ? nil : names.removeFirst()
-      let name = freeName(options?.name ?? "column-family-\(id)")
+      let name = names.names[id]
+      guard name != nil || scan.options == nil else {
+        plan.remarks.append(
+          "the logs have entries of column family \(id), and OPTIONS lists no family for it: it was dropped")
+        continue
+      }
+      let options = name.flatMap { scan.options?.family(named: $0)?.options }
+      let chosen = freeName(name ?? "column-family-\(id)")
       plan.result.families[id] = DraftState.Family(
-        id: id, name: name, comparator: options?.options["comparator"] ?? KeyOrder.bytewise.name)
+        id: id, name: chosen, comparator: options?["comparator"] ?? KeyOrder.bytewise.name)
       plan.needsManifest = true
       plan.steps.append(
         RepairPlan.Step(
-          .rewrite, "MANIFEST", family: name,
-          ["column family \(id) has entries in logs only" + (options == nil ? "; its name is lost" : "")]))
+          .rewrite, "MANIFEST", family: chosen,
+          ["column family \(id) has entries in logs only" + (name == nil ? "; its name is lost" : "")]))
+    }
+    for (id, name) in names.empty where plan.result.families[id] == nil {
+      plan.result.families[id] = DraftState.Family(
+        id: id, name: name, comparator: scan.options?.family(named: name)?.options["comparator"])
+      plan.steps.append(
+        RepairPlan.Step(
+          .rewrite, "MANIFEST", family: name, ["OPTIONS lists this family, and no file has entries of it"]))
     }
   }
 

@@ -87,12 +87,16 @@ struct RepairPlanner {
     plan.result = DraftState(history.version)
     let listed = Set(history.version.families.flatMap { $0.tables.map(\.number) })
     let isNamed = evidence.current.map { DatabaseFile.manifest($0).name } == history.name
-    let hasNewer = scan.tables.keys.contains { !listed.contains($0) && $0 >= history.version.nextFileNumber }
     let lacksSome = listed.contains { scan.tables[$0] == nil }
+    let isExplained = scan.tables.keys.allSatisfy { number in
+      if case .deleted? = evidence.fates[number] { return true }
+      return listed.contains(number)
+    }
     switch history.tail {
-    case .clean: listIsWhole = !hasNewer || isNamed
+    // Only when CURRENT names a newer one, which is gone, can a whole MANIFEST be too short.
+    case .clean: listIsWhole = isNamed || (evidence.current ?? 0) < DatabaseFile(name: history.name).number ?? 0
     // A crash while writing it: whatever the lost record brought would be on disk, and what it took gone.
-    case .torn: listIsWhole = !hasNewer && !lacksSome
+    case .torn: listIsWhole = isExplained && !lacksSome
     case .corrupt: listIsWhole = false
     }
     plan.needsManifest = !isNamed || !listIsWhole

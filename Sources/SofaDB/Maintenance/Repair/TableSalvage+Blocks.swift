@@ -220,9 +220,6 @@ extension TableSalvage {
     loss.after = last.map { rescue.seen($0).userKey }
     loss.before = metadata?.largest.userKey
     rescue.losses.append(loss)
-    if rescue.properties == nil {
-      rescue.remarks.append("whether it had range deletions cannot be told")
-    }
   }
 
   func loss(_ kind: RepairLoss.Kind, detail: String) -> RepairLoss {
@@ -244,6 +241,13 @@ extension TableSalvage {
         .rangeDeletions,
         detail: "the range deletions are lost: what they deleted in older tables becomes visible again")
       (loss.count, loss.isExact, loss.mayResurface) = (wanted, true, true)
+      rescue.losses.append(loss)
+    }
+    if rescue.properties == nil, !rescue.isLevelDB, metaIndex == nil, rescue.tombstones.isEmpty {
+      var loss = loss(
+        .rangeDeletions,
+        detail: "whether it had range deletions cannot be told: what they deleted would become visible again")
+      loss.mayResurface = true
       rescue.losses.append(loss)
     }
     guard let properties = rescue.properties, properties[.entryCount] != nil else { return }

@@ -72,7 +72,7 @@ import Testing
   }
 
   /// I6: all tables in level 0 make days of compaction.
-  @Test(arguments: ["r783-levels", "r1075-levels", "r984-levels"])
+  @Test(arguments: ["r783-levels", "r1075-levels", "main-levels"])
   func museumI6LevelsAreFoundAgain(name: String) throws {
     let database = try Self.fixture(name)
     try database.removeManifests()
