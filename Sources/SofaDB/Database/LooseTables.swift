@@ -57,7 +57,7 @@ struct LooseTables {
   }
 
   /// First and last internal key, widened by range tombstones; nil for an empty table.
-  private static func bounds(
+  static func bounds(
     _ reader: TableReader
   ) throws(DatabaseError) -> (smallest: InternalKey, largest: InternalKey)? {
     var smallest: InternalKey?

@@ -13,7 +13,7 @@ import Testing
       && $0.features.isDisjoint(with: ["wal-in-manifest", "two-phase-commit"])
   }
 
-  private static func options(_ fixture: FixtureDatabase) -> [String] {
+  static func options(_ fixture: FixtureDatabase) -> [String] {
     let comparators = ["rocksdb.ReverseBytewiseComparator": "reverse", "leveldb.BytewiseComparator.u64ts": "u64ts"]
     let operators = ["StringAppendOperator": "stringappend", "UInt64AddOperator": "uint64add", "PutOperator": "put"]
     var options: [String] = []

@@ -57,9 +57,14 @@ public struct DumpStyle: Sendable {
   public var isJSON: Bool
   public var keyFormat: TextFormat
   public var valueFormat: TextFormat
+  /// Whether the bounds of tables are printed.
+  public var showsKeys: Bool
 
-  public init(isJSON: Bool = false, keyFormat: TextFormat = .escaped, valueFormat: TextFormat = .escaped) {
+  public init(
+    isJSON: Bool = false, keyFormat: TextFormat = .escaped, valueFormat: TextFormat = .escaped, showsKeys: Bool = true
+  ) {
     self.isJSON = isJSON
+    self.showsKeys = showsKeys
     self.keyFormat = keyFormat
     self.valueFormat = valueFormat
   }

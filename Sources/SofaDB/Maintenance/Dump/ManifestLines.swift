@@ -59,10 +59,10 @@ struct ManifestLines {
     return lines
   }
 
-  private func table(_ table: TableMetadata) -> String {
+  func table(_ table: TableMetadata) -> String {
     let sequences = table.hasSequences ? "\(table.smallestSequence)..\(table.largestSequence)" : "unknown"
     var text = "L\(table.level) \(DatabaseFile.table(table.number).name), \(table.size) bytes, seq \(sequences)"
-    text += ", \(bound(table.smallest)) .. \(bound(table.largest))"
+    if style.showsKeys { text += ", \(bound(table.smallest)) .. \(bound(table.largest))" }
     if let epoch = table.epoch { text += ", epoch \(epoch)" }
     if let blob = table.oldestBlobFile { text += ", oldest blob \(blob)" }
     if let path = table.pathID, path != 0 { text += ", path \(path)" }
@@ -71,7 +71,7 @@ struct ManifestLines {
     return text
   }
 
-  private func blob(_ blob: BlobFileMetadata) -> String {
+  func blob(_ blob: BlobFileMetadata) -> String {
     let garbage = blob.garbageCount == 0 ? "" : ", garbage \(blob.garbageCount) values, \(blob.garbageBytes) bytes"
     return "\(DatabaseFile.blob(blob.number).name): \(blob.count) values, \(blob.bytes) bytes\(garbage)"
   }

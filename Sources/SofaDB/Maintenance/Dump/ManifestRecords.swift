@@ -111,12 +111,14 @@ enum ManifestRecords {
     json.endArray()
   }
 
-  private static func members(of table: TableMetadata, _ style: DumpStyle, into json: inout JSONWriter) {
+  static func members(of table: TableMetadata, _ style: DumpStyle, into json: inout JSONWriter) {
     json.field("level", table.level)
     json.field("number", table.number)
     json.field("size", table.size)
-    bound("smallest", table.smallest, style, into: &json)
-    bound("largest", table.largest, style, into: &json)
+    if style.showsKeys {
+      bound("smallest", table.smallest, style, into: &json)
+      bound("largest", table.largest, style, into: &json)
+    }
     if table.hasSequences {
       json.field("seq_from", table.smallestSequence)
       json.field("seq_to", table.largestSequence)

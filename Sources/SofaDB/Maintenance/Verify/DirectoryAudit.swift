@@ -34,6 +34,12 @@ struct DirectoryAudit {
 
   init(_ directory: any ReadableDirectory) { self.directory = directory }
 
+  /// Takes `history` for the state instead of reading what CURRENT names.
+  init(_ directory: any ReadableDirectory, state history: ManifestHistory) {
+    self.directory = directory
+    self.history = history
+  }
+
   mutating func run() throws(DatabaseError) {
     var names: [DatabaseFile: String] = [:]
     // Also links and pipes: those are refused when their turn comes, not passed over.
@@ -44,7 +50,7 @@ struct DirectoryAudit {
         names[DatabaseFile(name: entry.name)] = entry.name
       }
     }
-    try readManifest()
+    if history == nil { try readManifest() }
     guard let version = history?.version, isUsable else {
       unlistedTables = names.compactMap { file, name in if case .table = file { name } else { nil } }.sorted()
       for name in unlistedTables { bytesInScope += try size(of: name) ?? 0 }
