@@ -72,9 +72,11 @@ enum ManifestEditCommand {
       Command.Example("sofatool manifest-edit db --diff @17", "What changed since edit 17."),
     ],
     exitStatuses: [
-      Command.ExitMeaning(.ok, "The state, or what the edits make of it, keeps every rule; with --diff, no difference."),
+      Command.ExitMeaning(
+        .ok, "The state, or what the edits make of it, keeps every rule; with --diff, no difference."),
       Command.ExitMeaning(.findings, "Something is wrong with that state; with --diff, there are differences."),
-      Command.ExitMeaning(.usage, "An option is wrong or an edit makes no sense in this database; nothing was changed."),
+      Command.ExitMeaning(
+        .usage, "An option is wrong or an edit makes no sense in this database; nothing was changed."),
       Command.ExitMeaning(
         .refused,
         "The result would break a rule, or locked, permission, no space, I/O error, unsupported feature. Nothing was "

@@ -154,7 +154,8 @@ struct ManifestEditRun {
 
   private func compare(with other: String) throws -> ExitStatus {
     let directory = try directory()
-    let difference = StateDifference(from: try version(of: other, directory), to: try EditManifest.version(in: directory))
+    let difference = StateDifference(
+      from: try version(of: other, directory), to: try EditManifest.version(in: directory))
     let status: ExitStatus = difference.isEmpty ? .ok : .findings
     if asJSON {
       var json = JSONWriter(capacity: 1 << 16)

@@ -56,9 +56,10 @@ struct LooseTables {
     groups[name] = group
   }
 
-  /// First and last internal key, widened by range tombstones; nil for an empty table.
+  /// First and last internal key, widened by range tombstones; nil for an empty table. Tombstones count only within the
+  /// bounds of `table`: RocksDB up to 8 writes them whole into every table that they touch.
   static func bounds(
-    _ reader: TableReader
+    _ reader: TableReader, within table: TableMetadata? = nil
   ) throws(DatabaseError) -> (smallest: InternalKey, largest: InternalKey)? {
     var smallest: InternalKey?
     var largest: InternalKey?
@@ -72,8 +73,10 @@ struct LooseTables {
     try cursor.seekToLast()
     if cursor.isValid { widen(InternalKey(borrowed: cursor.key)) }
     for tombstone in reader.rangeDeletions {
-      widen(InternalKey(userKey: tombstone.begin, sequence: tombstone.sequence, kind: .rangeDeletion))
-      widen(InternalKey(rangeDeletionEnd: tombstone.end))
+      let begin = InternalKey(userKey: tombstone.begin, sequence: tombstone.sequence, kind: .rangeDeletion)
+      let end = InternalKey(rangeDeletionEnd: tombstone.end)
+      widen(table.map { reader.order.compare(begin, $0.smallest) < 0 ? $0.smallest : begin } ?? begin)
+      widen(table.map { reader.order.compare(end, $0.largest) > 0 ? $0.largest : end } ?? end)
     }
     guard let smallest, let largest else { return nil }
     return (smallest, largest)

@@ -18,7 +18,7 @@ import Testing
     let original = try EditCase(name)
     var results: [Edited] = []
     func take(_ edits: [ManifestEdit], of start: EditCase) throws {
-      let edit = try EditCase(SimulatedFileSystem(disk: start.system.disk))
+      let edit = EditCase(SimulatedFileSystem(disk: start.system.disk))
       guard try edit.plan(edits).obstacles.isEmpty else { return }
       let database = try ExclusiveDatabase("db", in: edit.system)
       let plan = try EditManifest(database.directory, .init(edits: edits)).run()
@@ -39,7 +39,7 @@ import Testing
     for table in try original.version().families.flatMap(\.tables) {
       try take([.dropFile(table.number)], of: original)
       for level in 0..<7 where level != table.level { try take([.moveFile(table.number, level: level)], of: original) }
-      let forgetful = try EditCase(SimulatedFileSystem(disk: original.system.disk))
+      let forgetful = EditCase(SimulatedFileSystem(disk: original.system.disk))
       try forgetful.orphan(table.number)
       try take([.addFile(table.number, level: table.level), .set(.nextFile, 5000)], of: forgetful)
     }
@@ -51,7 +51,9 @@ import Testing
 
   @Test(
     .enabled(if: RocksOracle.isAvailable, "\(RocksOracle.missing)"),
-    arguments: ["r783-levels", "r783-levels-rev", "r783-ingest", "r783-rangedel", "r783-merge-append", "r783-blob", "r783-cfs"])
+    arguments: [
+      "r783-levels", "r783-levels-rev", "r783-ingest", "r783-rangedel", "r783-merge-append", "r783-blob", "r783-cfs",
+    ])
   func rocksDBReadsWhatWeRead(_ name: String) throws {
     guard let oracle = RocksOracle.shared else { return }
     let temporary = try TemporaryDirectory()
@@ -61,7 +63,9 @@ import Testing
     for edit in edited {
       let live = options.filter { option in
         // Options of families that are gone would be refused.
-        guard let dot = option.firstIndex(of: "."), let equals = option.firstIndex(of: "="), dot < equals else { return true }
+        guard let dot = option.firstIndex(of: "."), let equals = option.firstIndex(of: "="), dot < equals else {
+          return true
+        }
         return edit.families.contains { $0.name == option[option.index(after: dot)..<equals] }
       }
       try oracle.run(["check", edit.path] + live)

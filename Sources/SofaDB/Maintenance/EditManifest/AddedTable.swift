@@ -8,6 +8,8 @@ struct AddedTable {
   let metadata: TableMetadata
   /// Column family id.
   let family: UInt32
+  /// Blob files that it refers to and the state does not list.
+  let blobFiles: [BlobFileMetadata]
   /// With the sequence numbers as read, also where the MANIFEST does not record any.
   let facts: TableFacts
   /// What the operator should know.
@@ -22,11 +24,11 @@ struct AddedTable {
     let reader = try TableReader(file)
     let family = try AddedTable.family(of: reader, in: version, named: name)
     try AddedTable.checkKind(reader, version, family)
-    var recorded = source.record(of: number).flatMap { $0.table.size == file.size ? $0.table : nil }
-    if let table = recorded, try AddedTable.facts(file, table, family) == nil { recorded = nil }
+    let recorded = try AddedTable.record(number, file, source, family)
     guard let facts = try AddedTable.facts(file, recorded, family) else {
       throw DatabaseError(
-        .corruption, file: file.name, "the table is damaged: `sofatool verify` says where, `sofatool repair` saves the rest")
+        .corruption, file: file.name,
+        "the table is damaged: `sofatool verify` says where, `sofatool repair` saves the rest")
     }
     guard let smallest = facts.smallest, let largest = facts.largest, facts.entries > 0 else {
       throw DatabaseError(.invalid, file: file.name, "the table has no entries: engines cannot use it")
@@ -34,11 +36,13 @@ struct AddedTable {
     self.family = family.id
     self.facts = facts
     var table = AddedTable.metadata(number, reader, facts, smallest, largest, version.dialect)
-    if let recorded, recorded.hasSequences || version.dialect == .leveldb { table = recorded }
+    if let recorded { table = recorded }
     table.level = 0
     table.epoch = nil
     table.restoreTimestamps(size: family.order.timestampSize)
     metadata = table
+    let known = Set(family.blobFiles.map(\.number))
+    blobFiles = facts.blobReferences.keys.sorted().filter { !known.contains($0) }.compactMap(source.blobFile)
     notes = AddedTable.notes(reader, facts, isRecorded: recorded != nil)
   }
 
@@ -92,16 +96,32 @@ struct AddedTable {
     }
   }
 
-  /// nil when the table is damaged or is not what `recorded` says.
+  /// The newest record of the table in the MANIFEST, if the file is what it says.
+  private static func record(
+    _ number: UInt64, _ file: any RandomAccessFile, _ source: ManifestSource, _ family: ColumnFamily
+  ) throws(DatabaseError) -> TableMetadata? {
+    guard var table = source.record(of: number)?.table, table.size == file.size else { return nil }
+    table.restoreTimestamps(size: family.order.timestampSize)
+    do throws(DatabaseError) {
+      let reader = try TableReader(
+        file, order: family.order, largestSequence: table.hasSequences ? table.largestSequence : nil)
+      return try StateCheck.differences(table, reader, file: file.name).isEmpty ? table : nil
+    } catch {
+      guard error.kind == .corruption else { throw error }
+      return nil
+    }
+  }
+
+  /// nil when the table is damaged.
   private static func facts(
     _ file: any RandomAccessFile, _ recorded: TableMetadata?, _ family: ColumnFamily
   ) throws(DatabaseError) -> TableFacts? {
-    var recorded = recorded
-    recorded?.restoreTimestamps(size: family.order.timestampSize)
     let audit = TableAudit(
       file, name: file.name, metadata: recorded, family: family.name, order: family.order, level: .full)
     try audit.run()
-    return audit.findings.contains { $0.severity == .error } ? nil : audit.facts
+    // Bounds were compared, with more care for range tombstones.
+    let isDamaged = audit.findings.contains { $0.severity == .error && $0.code != .manifestBounds }
+    return isDamaged ? nil : audit.facts
   }
 
   private static func metadata(

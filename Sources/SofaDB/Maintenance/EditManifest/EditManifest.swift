@@ -70,11 +70,13 @@ public struct EditManifest {
         layered, from: base, to: result, limit: comparisonLimit, isCancelled: isCancelled
       ).run()
     }
+    if isCancelled() { throw DatabaseError(.cancelled, "interrupted") }
     try source.requireUnchanged(in: directory)
     return ManifestPlan(
       manifest: source.history.name, editCount: source.history.recordCount, edits: request.edits,
       atEdit: request.atEdit, base: base, result: result, findings: source.findings + findings,
-      obstacles: findings.filter { finding in finding.severity == .error && !known.contains { $0.isSame(as: finding) } },
+      obstacles: findings.filter { finding in finding.severity == .error && !known.contains { $0.isSame(as: finding) }
+      },
       difference: StateDifference(from: base, to: result), visibility: visibility,
       notes: notes(source, added, start), restored: EditManifest.restored(result, layered),
       retiredLogs: try retiredLogs(base, result))
@@ -201,8 +203,9 @@ public struct EditManifest {
         findings.append(
           Finding(
             .levelSequence, severity: .warning, family: family.name, level: first.above.level,
-            detail: "table \(first.above.number) would lie above table \(first.below.number), which shares keys with it "
-              + "and may be newer; \(bytes) bytes were not read to see"))
+            detail:
+              "table \(first.above.number) would lie above table \(first.below.number), which shares keys "
+              + "with it and may be newer; \(bytes) bytes were not read to see"))
         continue
       }
       let audit = SequenceAudit(family.with(tables: Array(tables.values)), cache: TableCache(directory: layered))
@@ -237,8 +240,8 @@ public struct EditManifest {
     }
     if request.atEdit != nil, start.lastSequence < source.history.version.lastSequence {
       notes.append(
-        "logs that are there are replayed over the earlier state; writes of sequence \(start.lastSequence + 1) and later "
-          + "that are in tables now are not part of it")
+        "logs that are there are replayed over the earlier state; writes of sequence \(start.lastSequence + 1) and "
+          + "later that are in tables now are not part of it")
     }
     return notes
   }

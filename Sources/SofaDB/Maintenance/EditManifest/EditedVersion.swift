@@ -112,7 +112,11 @@ struct EditedVersion {
     let count = EditedVersion.levelCount(of: family, levelCounts, version.dialect)
     let placement = LevelPlacement(order: family.order, levelCount: count)
     table.level = level ?? placement.deepestLevel(of: known, among: family.tables) ?? 0
-    replace(family, with: LevelPlacement.withEpoch(family.tables + [table], for: number))
+    let tables = LevelPlacement.withEpoch(family.tables + [table], for: number)
+    let grown = family.with(tables: tables, blobFiles: family.blobFiles + added.blobFiles)
+    version = version.with(
+      families: version.families.map { $0.id == family.id ? grown : $0 },
+      nextFileNumber: max(version.nextFileNumber, number + 1))
     placed[family.id, default: []].insert(number)
   }
 
@@ -120,7 +124,8 @@ struct EditedVersion {
     guard family.order.isKnown else {
       throw DatabaseError(
         .unsupported,
-        "the comparator \(EscapedText.printable(family.order.name)) is not known: whether tables overlap cannot be told")
+        "the comparator \(EscapedText.printable(family.order.name)) is not known: whether tables overlap cannot be told"
+      )
     }
   }
 
@@ -129,7 +134,8 @@ struct EditedVersion {
     guard level < count else {
       throw DatabaseError(
         .invalid,
-        "level \(level) does not exist: the column family \(EscapedText.printable(family.name)) has levels 0 to \(count - 1)")
+        "level \(level) does not exist: the column family \(EscapedText.printable(family.name)) has levels 0 to "
+          + "\(count - 1)")
     }
   }
 
@@ -194,10 +200,12 @@ extension Version {
 
 extension ColumnFamily {
   /// The same but for what is given. Blob files that no table can refer to fall away.
-  func with(tables: [TableMetadata]? = nil, logNumber: UInt64? = nil) -> ColumnFamily {
+  func with(
+    tables: [TableMetadata]? = nil, blobFiles: [BlobFileMetadata]? = nil, logNumber: UInt64? = nil
+  ) -> ColumnFamily {
     ColumnFamily(
       id: id, name: name, comparator: comparator, logNumber: logNumber ?? self.logNumber,
-      tables: tables ?? self.tables, blobFiles: blobFiles, compactCursors: compactCursors,
+      tables: tables ?? self.tables, blobFiles: blobFiles ?? self.blobFiles, compactCursors: compactCursors,
       timestampsPersisted: timestampsPersisted, fullHistoryTimestampLow: fullHistoryTimestampLow)
   }
 }

@@ -40,7 +40,8 @@ struct LevelPlacement {
   }
 
   func overlaps(_ a: TableMetadata, _ b: TableMetadata) -> Bool {
-    order.compare(a.smallest.userKey, b.largest.userKey) <= 0 && order.compare(b.smallest.userKey, a.largest.userKey) <= 0
+    order.compare(a.smallest.userKey, b.largest.userKey) <= 0
+      && order.compare(b.smallest.userKey, a.largest.userKey) <= 0
   }
 
   private func isNewer(_ a: TableMetadata, than b: TableMetadata) -> Bool {

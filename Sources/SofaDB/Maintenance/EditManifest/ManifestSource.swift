@@ -17,7 +17,8 @@ struct ManifestSource {
       throw DatabaseError(.unsupported, file: error.file, offset: error.offset, error.detail)
     }
     guard history.recordCount > 0 else {
-      throw DatabaseError(.corruption, file: history.name, "not one record of it can be read: there is no state to edit")
+      throw DatabaseError(
+        .corruption, file: history.name, "not one record of it can be read: there is no state to edit")
     }
     findings = chosen.findings + ManifestSource.tail(of: history)
     isNamed = chosen.findings.isEmpty
@@ -108,5 +109,18 @@ struct ManifestSource {
       if let table = record.edit.newTables.last(where: { $0.number == number }) { return (table, record.edit.family) }
     }
     return nil
+  }
+
+  /// What the records say of blob file `number`, garbage included; nil when none adds it.
+  func blobFile(_ number: UInt64) -> BlobFileMetadata? {
+    var blob: BlobFileMetadata?
+    for record in history.records {
+      if let added = record.edit.blobAdditions.last(where: { $0.number == number }) { blob = added }
+      for garbage in record.edit.blobGarbage where garbage.number == number {
+        blob?.garbageCount &+= garbage.count
+        blob?.garbageBytes &+= garbage.bytes
+      }
+    }
+    return blob
   }
 }

@@ -77,35 +77,38 @@ struct StateCheck {
       }
       let largest = table.metadata.hasSequences ? table.metadata.largestSequence : nil
       let reader = try TableReader(file, order: table.order, largestSequence: largest)
-      guard table.order.isKnown, let bounds = try LooseTables.bounds(reader) else { return [] }
-      return differences(table, bounds.smallest, bounds.largest, isStripped: !reader.properties.timestampsPersisted)
+      return try StateCheck.differences(table.metadata, reader, file: table.file)
     } catch {
       return [try TableFailure.finding(error, file: table.file)]
     }
   }
 
-  private func differences(
-    _ table: DirectoryAudit.Table, _ smallest: InternalKey, _ largest: InternalKey, isStripped: Bool
-  ) -> [Finding] {
+  /// Where a table's record is not what its first and last entries say.
+  static func differences(
+    _ metadata: TableMetadata, _ reader: TableReader, file: String
+  ) throws(DatabaseError) -> [Finding] {
+    let order = reader.order
+    guard order.isKnown, let bounds = try LooseTables.bounds(reader, within: metadata) else { return [] }
     var findings: [Finding] = []
-    let metadata = table.metadata
     func isSame(_ a: InternalKey, _ b: InternalKey) -> Bool {
-      guard isStripped, table.order.timestampSize > 0 else { return table.order.compare(a.userKey, b.userKey) == 0 }
-      return a.userKey.dropLast(table.order.timestampSize) == b.userKey.dropLast(table.order.timestampSize)
+      guard !reader.properties.timestampsPersisted else { return order.compare(a.userKey, b.userKey) == 0 }
+      return a.userKey.dropLast(order.timestampSize) == b.userKey.dropLast(order.timestampSize)
     }
-    if !isSame(metadata.smallest, smallest) || !isSame(metadata.largest, largest) {
+    if !isSame(metadata.smallest, bounds.smallest) || !isSame(metadata.largest, bounds.largest) {
       findings.append(
         Finding(
-          .manifestBounds, file: table.file,
+          .manifestBounds, file: file,
           detail: "the MANIFEST's smallest or largest key is not the table's: "
             + "--drop-file \(metadata.number) --add-file \(metadata.number):\(metadata.level) reads them anew"))
     }
     let range = metadata.smallestSequence...max(metadata.largestSequence, metadata.smallestSequence)
-    let isOutside = [smallest, largest].contains { $0.sequence != .maximum && !range.contains($0.sequence) }
+    let isOutside = [bounds.smallest, bounds.largest].contains {
+      $0.sequence != .maximum && !range.contains($0.sequence)
+    }
     if metadata.hasSequences, isOutside {
       findings.append(
         Finding(
-          .manifestSequence, file: table.file,
+          .manifestSequence, file: file,
           detail: "sequence numbers of the table lie outside those in the MANIFEST"))
     }
     return findings

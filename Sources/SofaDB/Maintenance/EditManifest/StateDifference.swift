@@ -153,7 +153,8 @@ extension StateDifference {
   }
 
   private static func record(
-    _ what: String, _ change: String, _ family: String?, into json: inout JSONWriter, _ members: (inout JSONWriter) -> Void
+    _ what: String, _ change: String, _ family: String?, into json: inout JSONWriter,
+    _ members: (inout JSONWriter) -> Void
   ) {
     json.beginObject()
     json.field("record", "difference")

@@ -39,7 +39,8 @@ public struct VisibilityChange: Sendable, Equatable {
       case .unknown: "up to \(entries) entries are concerned; not compared: \(reason ?? "")"
       }
     guard showKeys, let from, let to else { return "\(name): \(words)" }
-    let range = from == to ? TextFormat.escaped.text(from) : "\(TextFormat.escaped.text(from)) .. \(TextFormat.escaped.text(to))"
+    let range =
+      from == to ? TextFormat.escaped.text(from) : "\(TextFormat.escaped.text(from)) .. \(TextFormat.escaped.text(to))"
     return "\(name): \(words): \(range)"
   }
 

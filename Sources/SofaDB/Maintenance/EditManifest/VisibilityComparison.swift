@@ -61,7 +61,10 @@ struct VisibilityComparison {
     let ranges = ranges(of: changed, oldFamily, newFamily, known.order)
     guard !ranges.isEmpty else { return [] }
     func unknown(_ reason: String) throws(DatabaseError) -> [VisibilityChange] {
-      [VisibilityChange(family: known.name, effect: .unknown, entries: try entries(of: changed, known.order), reason: reason)]
+      [
+        VisibilityChange(
+          family: known.name, effect: .unknown, entries: try entries(of: changed, known.order), reason: reason)
+      ]
     }
     guard known.order.isKnown else { return try unknown("the comparator is not known") }
     let bytes = overlapping(ranges, oldFamily, newFamily, known.order)

@@ -78,7 +78,8 @@ import Testing
     let edit = try EditCase(fixture)
     let before = try edit.files()
     let error = #expect(throws: DatabaseError.self, "\(edits)") { try edit.plan(edits, family: family) }
-    #expect(error?.kind == (fixture == "l123-customcmp" ? .unsupported : .invalid), "\(edits): \(String(describing: error))")
+    #expect(
+      error?.kind == (fixture == "l123-customcmp" ? .unsupported : .invalid), "\(edits): \(String(describing: error))")
     let database = try ExclusiveDatabase("db", in: edit.system)
     #expect(throws: DatabaseError.self) {
       _ = try EditManifest(database.directory, .init(edits: edits, family: family)).run()

@@ -44,9 +44,12 @@ import Testing
     ]
     for line in wrong {
       let error = #expect(throws: DatabaseError.self, "\(line)") { try script("# one\n\(line)\ndrop-file 1") }
-      #expect(error?.kind == .invalid && error?.detail.hasPrefix("line 2: ") == true, "\(line): \(String(describing: error))")
+      #expect(
+        error?.kind == .invalid && error?.detail.hasPrefix("line 2: ") == true, "\(line): \(String(describing: error))")
     }
-    #expect(throws: DatabaseError.self) { try [UInt8]([0x64, 0xFF]).withUnsafeBytes { try ManifestEdit.script($0, name: "") } }
+    #expect(throws: DatabaseError.self) {
+      try [UInt8]([0x64, 0xFF]).withUnsafeBytes { try ManifestEdit.script($0, name: "") }
+    }
   }
 
   @Test func errorsPointAtTheirPlace() {
