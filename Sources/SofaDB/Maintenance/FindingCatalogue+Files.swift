@@ -24,7 +24,7 @@ extension FindingCatalogue {
       ],
       next: [
         "Look for it in lost+found, backups, other paths of the database. Put it back under its name and verify:",
-        "sofatool verify DIR", "If it is gone, see what falls away and take it out of the MANIFEST:",
+        "sofatool verify DIR", "If it is gone, see what falls away, and take it out of the MANIFEST with --apply:",
         "sofatool repair DIR", "sofatool manifest-edit DIR --drop-file NUMBER",
       ]),
     FindingExplanation(
@@ -94,7 +94,8 @@ extension FindingCatalogue {
       """,
       causes: ["memory errors while the edit was written", "a file of another state under this number"],
       next: [
-        "Compare, then let repair write the bounds again:", "sofatool dump --manifest DIR", "sofatool repair DIR",
+        "Compare, then read the table's record anew from the table:", "sofatool dump --manifest DIR",
+        "sofatool manifest-edit DIR --drop-file N --add-file N:LEVEL --apply",
       ]),
     FindingExplanation(
       .manifestSequence,
@@ -106,7 +107,7 @@ extension FindingCatalogue {
       next: [
         "See both numbers:", "sofatool dump --manifest DIR",
         "Raise the last sequence number to the largest that was found:",
-        "sofatool manifest-edit DIR --set last-sequence=N",
+        "sofatool manifest-edit DIR --set last-sequence=N --apply",
       ]),
   ]
 
@@ -119,8 +120,8 @@ extension FindingCatalogue {
       """,
       causes: ["a file added by hand", "a MANIFEST stitched together", "bounds damaged in an edit"],
       next: [
-        "See which files:", "sofatool dump --manifest DIR", "Move one to level 0, where overlap is allowed:",
-        "sofatool manifest-edit DIR --move-file NUMBER:0", "Then merge:", "sofatool compact DIR",
+        "See which files:", "sofatool manifest-edit DIR", "Move one to level 0, where overlap is allowed:",
+        "sofatool manifest-edit DIR --move-file NUMBER:0 --apply", "Then merge:", "sofatool compact DIR",
       ]),
     FindingExplanation(
       .levelSequence,
