@@ -163,7 +163,9 @@ public struct CompactionJob: Sendable {
         metadata.oldestAncestorTime = ancestors.min()
         if plan.options.creationTime > 0 { metadata.creationTime = plan.options.creationTime }
         metadata.tailSize = summary.fileSize - summary.tailOffset
-        result.outputs.append(CompactionOutput(number: table.number, summary: summary, metadata: metadata))
+        result.outputs.append(
+          CompactionOutput(
+            number: table.number, name: target.name(table.number), summary: summary, metadata: metadata))
         result.entriesWritten += table.digest.count
         result.rangeTombstonesWritten += UInt64(table.tombstones.count)
       }

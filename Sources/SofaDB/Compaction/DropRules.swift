@@ -61,6 +61,7 @@ struct DropRules: Sendable {
     _ sequence: SequenceNumber, _ kind: EntryKind, stripe: Int, covered: SequenceNumber, isBottom: Bool
   ) -> Verdict {
     if stripe == hidden { return judgeHidden(kind, isCovered: covered > sequence) }
+    awaitsPair = false
     if covered > sequence {
       hidden = stripe
       return .drop
@@ -80,7 +81,6 @@ struct DropRules: Sendable {
   private mutating func judgeOther(
     _ kind: EntryKind, stripe: Int, isBottom: Bool, isUncovered: Bool
   ) -> Verdict {
-    awaitsPair = false
     if kind == .merge { return combinesMerges ? .collect : .keep }
     hidden = stripe
     if kind.isPointTombstone {

@@ -28,8 +28,15 @@ final class OutputFiles: Sendable {
   func create() throws(DatabaseError) -> (number: UInt64, file: any AppendFile) {
     let number = target.nextNumber()
     let name = target.name(number)
-    let file = try target.directory.create(name)
-    created.withLock { $0.append(name) }
+    let file: any AppendFile
+    do throws(DatabaseError) {
+      file = try target.directory.create(name)
+      created.withLock { $0.append(name) }
+    } catch {
+      // It may have been created all the same, unless it was there before.
+      if error.kind != .alreadyExists { created.withLock { $0.append(name) } }
+      throw error
+    }
     let closed = closer?.wrap(file) ?? file
     return (number, throttle.map { ThrottledFile(closed, $0) } ?? closed)
   }

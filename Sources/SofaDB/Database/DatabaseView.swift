@@ -198,7 +198,7 @@ public final class DatabaseView: Sendable {
     for table in family.tables {
       do throws(DatabaseError) {
         let reader = try cache.reader(table, order: family.order)
-        tombstones += reader.rangeDeletions
+        tombstones += reader.rangeDeletions.compactMap { table.clip($0, order: family.order) }
         if let name = reader.properties.mergeOperator, name != "nullptr", !name.isEmpty { operators.insert(name) }
       } catch {
         guard tolerant, error.kind == .corruption || error.kind == .notFound else { throw error }

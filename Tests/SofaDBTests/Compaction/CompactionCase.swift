@@ -175,7 +175,10 @@ struct CompactionCase {
   }
 
   /// Changes what a MANIFEST says of table `index`.
-  mutating func edit(_ index: Int, _ change: (inout TableMetadata) -> Void) { change(&tables[index]) }
+  mutating func edit(_ index: Int, _ change: (inout TableMetadata) -> Void) {
+    change(&tables[index])
+    lastSequence = max(lastSequence, tables[index].largestSequence)
+  }
 
   // MARK: Compacting
 

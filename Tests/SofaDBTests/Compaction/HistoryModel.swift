@@ -43,9 +43,13 @@ struct HistoryModel {
     try cursor.seekToFirst()
     while cursor.isValid {
       let key = InternalKey(borrowed: cursor.key)
+      let kind = EntryKind(rawValue: key.kind)!
+      // Values inside the table itself are part of it.
+      let resolved = kind == .value ? nil : try BlobReferences.resolved(kind, cursor.value, reader)
       entries.append(
         Entry(
-          key: key.userKey, sequence: key.sequence, kind: EntryKind(rawValue: key.kind)!, value: [UInt8](cursor.value)))
+          key: key.userKey, sequence: key.sequence, kind: resolved?.kind ?? kind,
+          value: resolved?.value ?? [UInt8](cursor.value)))
       try cursor.next()
     }
   }
