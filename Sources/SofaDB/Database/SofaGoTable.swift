@@ -85,6 +85,9 @@ final class SofaGoTable {
       isValid = true
       return
     }
+    guard damages.isEmpty, indexNext < indexEnd else { return }
+    damages.append(
+      SofaGoDamage(file: name, offset: indexNext, length: 0, "the index names entries that are not there"))
   }
 
   /// Makes the entry at `next` the current one; what is wrong with it otherwise.
@@ -119,7 +122,7 @@ final class SofaGoTable {
   }
 
   private func compareWithIndex() throws(DatabaseError) {
-    guard indexNext < indexEnd else { return }
+    guard damages.isEmpty || indexNext < indexEnd else { return }
     let place = indexNext
     if let found = try nextIndexEntry(), found.offset == entry, KeyOrder.bytewise(found.key, try key()) == 0 { return }
     // An index that is wrong once names no place to go on from.

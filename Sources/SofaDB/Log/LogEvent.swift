@@ -48,8 +48,11 @@ public struct LogEvent: Sendable, Equatable {
   public var endsLog: Bool
   /// Where the half-assembled record starts that is lost with it.
   public var lostRecord: UInt64?
-  /// Whether a record with a right checksum is in the dropped bytes: then the end of the log is damage, no torn write.
+  /// Whether a record with a right checksum is in the dropped bytes, or would be but for one bit: then the end of the
+  /// log is damage, no torn write.
   public var hidesRecord: Bool
+  /// In a recycled log, whether the dropped bytes begin like a record of this log and not of an earlier one.
+  public var beginsRecord = false
 
   public init(
     _ cause: Cause, offset: UInt64, length: UInt64, isReported: Bool, endsLog: Bool = false,

@@ -40,6 +40,8 @@ struct LogFragments {
   private var position = 0
   private var blockEnd = 0
   private var zeroStart: UInt64?
+  /// The last whole recyclable record of this log in a block, as far as the block was searched.
+  private var lastOwn: (block: UInt64, start: UInt64?)?
   /// Whether a recyclable type was seen.
   private(set) var isRecycled = false
   /// Set by the owner once it has a whole record: from then on a plain log stays plain.
@@ -201,5 +203,42 @@ struct LogFragments {
       candidate += 1
     }
     return false
+  }
+
+  /// What is at `start` of the current block, where a recycled log may end: whether it is damage, because a record of
+  /// this very log follows in the block or one bit makes it one; and whether it begins like one.
+  mutating func judgeEnd(at start: UInt64) -> (isDamage: Bool, beginsRecord: Bool) {
+    guard start >= chunkStart, start < chunkStart + UInt64(blockEnd) else { return (false, false) }
+    let first = Int(start - chunkStart)
+    let repair = RecordRepair(
+      UnsafeRawBufferPointer(start: base + first, count: blockEnd - first), number: number, takesPlain: !hasRecord)
+    let isDamage = lastOwnRecord(behind: first).map { $0 > start } ?? false || repair.isOneBitAway
+    return (isDamage, repair.beginsRecord)
+  }
+
+  /// Searched once a block: a block of old records asks about each of them.
+  private mutating func lastOwnRecord(behind first: Int) -> UInt64? {
+    let block = chunkStart + UInt64(first / LogFormat.blockSize * LogFormat.blockSize)
+    if let lastOwn, lastOwn.block == block { return lastOwn.start }
+    var found: UInt64?
+    var candidate = blockEnd - LogFormat.recyclableHeaderSize
+    while candidate > first, found == nil {
+      if isOwnRecord(at: candidate) { found = chunkStart + UInt64(candidate) }
+      candidate -= 1
+    }
+    lastOwn = (block, found)
+    return found
+  }
+
+  private func isOwnRecord(at candidate: Int) -> Bool {
+    guard base.loadUnaligned(fromByteOffset: candidate + 7, as: UInt32.self) == number.littleEndian,
+      LogFormat.isRecyclable(base.load(fromByteOffset: candidate + 6, as: UInt8.self))
+    else { return false }
+    let length = Int(UInt16(littleEndian: base.loadUnaligned(fromByteOffset: candidate + 4, as: UInt16.self)))
+    guard candidate + LogFormat.recyclableHeaderSize + length <= blockEnd else { return false }
+    let covered = UnsafeRawBufferPointer(
+      start: base + candidate + 6, count: LogFormat.recyclableHeaderSize - 6 + length)
+    let stored = UInt32(littleEndian: base.loadUnaligned(fromByteOffset: candidate, as: UInt32.self))
+    return CRC32C.mask(CRC32C.checksum(covered)) == stored
   }
 }

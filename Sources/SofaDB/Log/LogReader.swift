@@ -98,7 +98,7 @@ public final class LogReader {
     case .truncatedHeader:
       return event(.truncatedHeader, step, isReported: mode.reportsTornTail, ends: true)
     case .badLength(let atEnd):
-      let hides = atEnd && fragments.hidesRecord(from: step.offset)
+      let hides = atEnd && !isRecycled && fragments.hidesRecord(from: step.offset)
       if atEnd { return event(.badLength, step, isReported: mode.reportsTornTail, ends: true, hides: hides) }
       return damaged(.badLength, step)
     case .checksumMismatch(let stored, let computed):
@@ -145,9 +145,14 @@ public final class LogReader {
     let lost = pendingStart
     pendingStart = nil
     if ends { isEnded = true }
-    return LogEvent(
+    var event = LogEvent(
       cause, offset: step.offset, length: step.end - step.offset, isReported: isReported, endsLog: ends,
       lostRecord: lost, hidesRecord: hides)
+    if isRecycled {
+      let judgement = fragments.judgeEnd(at: step.offset)
+      (event.hidesRecord, event.beginsRecord) = (judgement.isDamage, judgement.beginsRecord)
+    }
+    return event
   }
 
   private func takeRecord(_ step: LogFragments.Step) -> Item? {

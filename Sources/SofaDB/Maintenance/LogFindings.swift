@@ -5,6 +5,7 @@ public struct LogFindings {
   private let isManifest: Bool
   /// What counts only if records follow.
   private var held: LogEvent?
+  private var hasRecord = false
 
   public init(file: String, isManifest: Bool = false) {
     self.file = file
@@ -16,11 +17,13 @@ public struct LogFindings {
   public mutating func finding(for item: LogReader.Item, of reader: LogReader) -> Finding? {
     switch item {
     case .record:
+      hasRecord = true
       guard let hole = held else { return nil }
       held = nil
       return finding(hole, isDamage: true)
     case .event(let event):
-      if reader.isRecycled, event.lostRecord == nil, LogFindings.mayEndRecycledLog(event) {
+      if reader.isRecycled, event.lostRecord == nil, !event.hidesRecord, LogFindings.mayEndRecycledLog(event) {
+        if event.beginsRecord { return finding(event, isDamage: false) }
         if held == nil { held = event }
         return nil
       }
@@ -29,9 +32,11 @@ public struct LogFindings {
         if event.isReported || event.lostRecord != nil { return finding(event, isDamage: true) }
         if held == nil { held = event }
         return nil
-      case .oldRecord:
-        // The end of a recycled log; a record that was being written there is cut off.
-        return event.lostRecord == nil && !event.isReported ? nil : finding(event, isDamage: false)
+      case .oldRecord(let isIntact):
+        // The end of a recycled log; a record that was being written there is cut off. One that was not written to yet
+        // begins with an old record that is whole.
+        if event.lostRecord == nil, !event.isReported, !event.hidesRecord, isIntact || hasRecord { return nil }
+        return finding(event, isDamage: event.hidesRecord)
       case .trailerNotZero, .ignoredType:
         var remark = finding(event, isDamage: true)
         remark.severity = .info

@@ -9,6 +9,7 @@ final class AuditResults: Sendable {
     var failure: DatabaseError?
     var blobReferences: [(table: String, blob: UInt64, compressions: Set<UInt8>)] = []
     var blobCompressions: [UInt64: UInt8] = [:]
+    var logs: [UInt64: LogFacts] = [:]
   }
 
   private let count: Int
@@ -35,6 +36,8 @@ final class AuditResults: Sendable {
   }
   /// As the headers of the blob files say.
   var blobCompressions: [UInt64: UInt8] { state.withLock { $0.blobCompressions } }
+  /// By number.
+  var logs: [UInt64: LogFacts] { state.withLock { $0.logs } }
   var bytesDone: UInt64 { done.load(ordering: .relaxed) }
   /// Whether every task was finished.
   var isWhole: Bool { state.withLock { $0.next == count && $0.failure == nil } }
@@ -67,6 +70,10 @@ final class AuditResults: Sendable {
 
   func add(blob: UInt64, compression: UInt8) {
     state.withLock { $0.blobCompressions[blob] = compression }
+  }
+
+  func add(log: UInt64, _ facts: LogFacts) {
+    state.withLock { $0.logs[log] = facts }
   }
 
   func fail(_ error: DatabaseError) {

@@ -57,6 +57,7 @@ struct Auditor: Sendable {
     let file = try directory.open(DatabaseFile.log(number).name)
     var audit = LogAudit(file, number: number, isNewest: number == newestLog, plainOnly: isLevelDB)
     try audit.run()
+    results.add(log: number, audit.facts)
     results.advance(file.size)
     return audit.findings
   }

@@ -72,6 +72,10 @@ struct BlobAudit {
 
   private mutating func judge(_ count: UInt64, bytes: UInt64, _ footer: BlobFile.Footer?) {
     guard findings.isEmpty else { return }
+    if footer == nil {
+      findings.append(
+        Finding(.blobReference, file: name, offset: file.size, detail: "its footer is missing: RocksDB refuses it"))
+    }
     if let footer, footer.records != count {
       let place = file.size - UInt64(BlobFile.footerSize)
       add(place, nil, "the footer counts \(footer.records) records, there are \(count)")

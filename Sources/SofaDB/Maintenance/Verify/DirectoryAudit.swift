@@ -27,6 +27,8 @@ struct DirectoryAudit {
   private(set) var logs: [UInt64] = []
   /// Names that no MANIFEST explains, for directories whose MANIFEST cannot be read.
   private(set) var unlistedTables: [String] = []
+  /// Tables that the MANIFEST does not list and that were begun after its last record.
+  private(set) var newerTables: [String] = []
   /// What has the name of a file and is a directory.
   private var directories: Set<DatabaseFile> = []
   /// Bytes of all files in scope.
@@ -127,7 +129,9 @@ struct DirectoryAudit {
         let name = names[.table(table.number, .sst)] ?? names[.table(table.number, .ldb)]
         guard let name else {
           var finding = Finding(
-            .fileMissing, file: DatabaseFile.table(table.number).name, family: family.name, level: table.level,
+            .fileMissing,
+            file: DatabaseFile.table(table.number, version.dialect == .leveldb ? .ldb : .sst).name, family: family.name,
+            level: table.level,
             detail: "the MANIFEST lists this table and it is not there")
           (finding.from, finding.to) = (table.smallest.userKey, table.largest.userKey)
           findings.append(finding)
@@ -187,6 +191,7 @@ struct DirectoryAudit {
       case .table(let number, _), .blob(let number):
         guard !live.contains(number) else { continue }
         let isNewer = isCut && number >= version.nextFileNumber
+        if !isCut, number >= version.nextFileNumber, case .table = file { newerTables.append(name) }
         findings.append(
           Finding(
             .fileOrphan, severity: isNewer ? .error : .info, file: name,

@@ -34,11 +34,8 @@ struct EntryAudit: ~Copyable {
     self.filter = filter
   }
 
-  /// Checks one decompressed data block. `separatorBefore` and `separator` are those of the block before and of this.
-  mutating func check(
-    _ block: UnsafeRawBufferPointer, offset: UInt64, separatorBefore: UnsafeRawBufferPointer?,
-    separator: UnsafeRawBufferPointer
-  ) -> Flaw? {
+  /// Checks one decompressed data block.
+  mutating func check(_ block: UnsafeRawBufferPointer, offset: UInt64, _ bounds: IndexBounds) -> Flaw? {
     facts.dataBlocks += 1
     do throws(FormatError) {
       try cursor.load(block)
@@ -49,20 +46,46 @@ struct EntryAudit: ~Copyable {
         if let flaw = checkEntry(offset) { return flaw }
         if isFirst {
           isFirst = false
-          if let separatorBefore, checksOrder, compare(separatorBefore, cursor.key) >= 0 {
-            return Flaw(code: .tableSeparator, detail: "its first key is not after the index entry before it")
-          }
+          if let flaw = checkStart(bounds) { return flaw }
         }
       }
       try cursor.checkLastRestart(restarts)
-      if hasPrevious, checksOrder, !isFirst, compare(separator, previous.bytes) < 0 {
-        return Flaw(code: .tableSeparator, detail: "its last key is after its index entry")
-      }
+      if !isFirst, let flaw = checkEnd(bounds) { return flaw }
       if let index = DataBlockHashIndex(cursor) { try index.check(&cursor) }
       return nil
     } catch {
       return Flaw(code: .blockDecode, detail: "\(error)", entry: error.offset)
     }
+  }
+
+  /// The cursor is at the first key of its block.
+  private func checkStart(_ bounds: IndexBounds) -> Flaw? {
+    // Its bytes: readers give it out in the place of the key.
+    if let firstKey = bounds.firstKey, !firstKey.elementsEqual(cursor.key) {
+      return Flaw(code: .tableSeparator, detail: "its first key is not the one that the index tells")
+    }
+    guard checksOrder else { return nil }
+    if let separator = bounds.separatorBefore, compare(separator, cursor.key) >= 0 {
+      return Flaw(code: .tableSeparator, detail: "its first key is not after the index entry before it")
+    }
+    if let separator = bounds.partitionBefore, compare(separator, cursor.key) >= 0 {
+      return Flaw(
+        code: .tableSeparator, detail: "its first key is not after the top-level index entry of the partition before")
+    }
+    return nil
+  }
+
+  /// `previous` is the last key of its block.
+  private func checkEnd(_ bounds: IndexBounds) -> Flaw? {
+    guard checksOrder else { return nil }
+    if let separator = bounds.separator, compare(separator, previous.bytes) < 0 {
+      return Flaw(code: .tableSeparator, detail: "its last key is after its index entry")
+    }
+    if let separator = bounds.partition, compare(separator, previous.bytes) < 0 {
+      return Flaw(
+        code: .tableSeparator, detail: "its last key is after the top-level index entry of its partition")
+    }
+    return nil
   }
 
   /// Separators may be user keys or internal keys.

@@ -30,7 +30,7 @@ struct FilterAudit {
     self.file = file
     self.order = order
     partitions = map.filterPartitions
-    separators = map.filterPartitions.isEmpty ? [] : map.separators
+    separators = map.filterPartitions.isEmpty ? [] : map.keys
     keysAreUserKeys = properties?.indexKeysAreUserKeys ?? false
     wholeKeys = properties?.wholeKeyFiltering ?? true
     prefix = properties.flatMap { $0.prefixFiltering ? PrefixRule($0) : nil }

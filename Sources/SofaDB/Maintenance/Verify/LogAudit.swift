@@ -30,6 +30,8 @@ struct LogAudit {
       if case .record(let record) = item { check(record) }
     }
     facts.compression = reader.compression
+    facts.predecessor = reader.predecessor
+    if let nextSequence, nextSequence > 0 { facts.lastSequence = nextSequence - 1 }
   }
 
   private mutating func check(_ record: LogReader.Record) {

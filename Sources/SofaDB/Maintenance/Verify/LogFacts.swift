@@ -7,6 +7,10 @@ public struct LogFacts: Sendable, Equatable {
   public private(set) var hasTransactions = false
   /// Raw number of the format; nil where records are stored as they are.
   public internal(set) var compression: UInt32?
+  /// The largest number that an entry takes; 0 where there is none.
+  public internal(set) var lastSequence: SequenceNumber = 0
+  /// What it says of the log before it; nil unless the engine keeps account of that.
+  public internal(set) var predecessor: LogReader.Predecessor?
 
   mutating func count(_ operation: WriteOperation) {
     if operation.isTransactionMarker { hasTransactions = true }

@@ -58,6 +58,10 @@ final class TableAudit {
       bytesChecked = file.size
       return
     }
+    if metaIndex.properties == nil, !table.footer.isLegacy {
+      findings.append(
+        finding(.tableProperties, block: .metaindex, detail: "it has no properties, which only LevelDB's tables lack"))
+    }
     guard let format = indexFormat(metaIndex) else { return judgeAll() }
     let map = TableMap(table, metaIndex: metaIndex, format: format)
     for problem in map.problems { try note(problem.error, problem.kind.findingKind, table, problem.handle) }
@@ -202,11 +206,16 @@ final class TableAudit {
       let code: FindingCode = error.kind == .unsupported ? .tableUnsupported : .blockDecode
       return place(FlawAt(code: code, detail: error.detail), block, map)
     }
-    let flaw: EntryAudit.Flaw? = map.separators.withUnsafeBytes { separators in
-      entries.check(
+    let flaw: EntryAudit.Flaw? = map.keys.withUnsafeBytes { keys in
+      func key(_ range: Range<Int>?) -> UnsafeRawBufferPointer? {
+        range.map { UnsafeRawBufferPointer(rebasing: keys[$0]) }
+      }
+      let (own, before) = (map.data[index], index == 0 ? nil : map.data[index - 1])
+      return entries.check(
         contents, offset: block.handle.offset,
-        separatorBefore: index == 0 ? nil : UnsafeRawBufferPointer(rebasing: separators[map.data[index - 1].separator]),
-        separator: UnsafeRawBufferPointer(rebasing: separators[map.data[index].separator]))
+        IndexBounds(
+          separatorBefore: key(before?.separator), partitionBefore: key(before?.partition),
+          firstKey: key(own.firstKey), separator: key(own.separator), partition: key(own.partition)))
     }
     guard let flaw else { return nil }
     let detail = flaw.entry.map { "\(flaw.detail) (byte \($0) of the uncompressed block)" } ?? flaw.detail

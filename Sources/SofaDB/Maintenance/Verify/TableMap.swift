@@ -9,10 +9,21 @@ struct TableMap {
     var handle: BlockHandle
   }
 
+  /// Keys lie in `keys`, as stored: separators are internal or user keys.
   struct DataBlock {
     var handle: BlockHandle
-    /// Where its separator lies in `separators`, as stored: internal or user key.
     var separator: Range<Int>
+    /// Its first internal key, where the index tells it.
+    var firstKey: Range<Int>?
+    /// The separator that leads to its partition of the index, for the last block of one.
+    var partition: Range<Int>?
+  }
+
+  /// One entry of an index block, borrowed.
+  private struct Entry {
+    var separator: UnsafeRawBufferPointer
+    var handle: BlockHandle
+    var firstKey: UnsafeRawBufferPointer?
   }
 
   struct Problem {
@@ -27,7 +38,7 @@ struct TableMap {
   /// All but data blocks, ascending by offset, none over another.
   private(set) var blocks: [Block] = []
   private(set) var data: [DataBlock] = []
-  private(set) var separators: [UInt8] = []
+  private(set) var keys: [UInt8] = []
   /// Partitions of the filter with the separators that lead to them.
   private(set) var filterPartitions: [DataBlock] = []
   private(set) var problems: [Problem] = []
@@ -59,20 +70,29 @@ struct TableMap {
 
   private mutating func walkIndex(_ top: BlockHandle, _ format: IndexFormat) {
     guard format.kind == .twoLevel else {
-      walk(top, kind: .index, layout: format.layout(topLevel: false)) {
-        (map, separator, handle) throws(FormatError) in try map.addData(handle, separator)
-      }
+      walk(top, kind: .index, format, topLevel: false) { (map, entry) throws(FormatError) in try map.addData(entry) }
       return
     }
-    var partitions: [BlockHandle] = []
-    walk(top, kind: .index, layout: format.layout(topLevel: true)) { (_, _, handle) throws(FormatError) in
-      try TableMap.checkAscent(handle, from: partitions.last)
-      partitions.append(handle)
+    var partitions: [(handle: BlockHandle, separator: Range<Int>)] = []
+    walk(top, kind: .index, format, topLevel: true) { (map, entry) throws(FormatError) in
+      try TableMap.checkAscent(entry.handle, from: partitions.last?.handle)
+      partitions.append((entry.handle, try map.keep(entry.separator)))
     }
     for partition in partitions {
-      blocks.append(Block(kind: .indexPartition, handle: partition))
-      walk(partition, kind: .indexPartition, layout: format.layout(topLevel: false)) {
-        (map, separator, handle) throws(FormatError) in try map.addData(handle, separator)
+      blocks.append(Block(kind: .indexPartition, handle: partition.handle))
+      let before = (data.count, problems.count)
+      walk(partition.handle, kind: .indexPartition, format, topLevel: false) { (map, entry) throws(FormatError) in
+        try map.addData(entry)
+      }
+      if data.count > before.0 {
+        data[data.count - 1].partition = partition.separator
+      } else if problems.count == before.1, partitions.count > 1 {
+        // A reader that is sent there goes to the start of the next one, and misses what is further on.
+        let error = FormatError("index partition without entries")
+        problems.append(
+          Problem(
+            kind: .indexPartition, handle: partition.handle,
+            error: file.corruption(error, .indexPartition, at: partition.handle)))
       }
     }
   }
@@ -84,22 +104,24 @@ struct TableMap {
   }
 
   private mutating func walkFilterIndex(_ handle: BlockHandle, _ format: IndexFormat) {
-    walk(handle, kind: .filterIndex, layout: format.layout(topLevel: true)) {
-      (map, separator, partition) throws(FormatError) in
-      try TableMap.checkAscent(partition, from: map.filterPartitions.last?.handle)
-      map.blocks.append(Block(kind: .filterPartition, handle: partition))
-      map.filterPartitions.append(DataBlock(handle: partition, separator: try map.keep(separator)))
+    walk(handle, kind: .filterIndex, format, topLevel: true) { (map, entry) throws(FormatError) in
+      try TableMap.checkAscent(entry.handle, from: map.filterPartitions.last?.handle)
+      map.blocks.append(Block(kind: .filterPartition, handle: entry.handle))
+      map.filterPartitions.append(DataBlock(handle: entry.handle, separator: try map.keep(entry.separator)))
     }
   }
 
-  private mutating func addData(_ handle: BlockHandle, _ separator: UnsafeRawBufferPointer) throws(FormatError) {
+  private mutating func addData(_ entry: Entry) throws(FormatError) {
+    let handle = entry.handle
     if let last = data.last, let end = last.handle.end, handle.offset < end {
       return try add(.index, handle, "an index entry goes back in the file")
     }
     guard handle.lies(within: file.footer.offset) else {
       return try add(.index, handle, "an index entry points outside the file")
     }
-    data.append(DataBlock(handle: handle, separator: try keep(separator)))
+    var block = DataBlock(handle: handle, separator: try keep(entry.separator))
+    if let firstKey = entry.firstKey { block.firstKey = try keep(firstKey) }
+    data.append(block)
   }
 
   private mutating func add(_ kind: BlockKind, _ handle: BlockHandle, _ detail: String) throws(FormatError) {
@@ -108,14 +130,14 @@ struct TableMap {
     problems.append(Problem(kind: kind, handle: handle, error: error))
   }
 
-  private mutating func keep(_ separator: UnsafeRawBufferPointer) throws(FormatError) -> Range<Int> {
+  private mutating func keep(_ key: UnsafeRawBufferPointer) throws(FormatError) -> Range<Int> {
     // Separators can share nearly everything with their neighbours; no real index grows like this.
-    guard UInt64(separators.count + separator.count) <= (16 << 20) + 16 * file.size else {
+    guard UInt64(keys.count + key.count) <= (16 << 20) + 16 * file.size else {
       throw FormatError("separators many times larger than the file")
     }
-    let start = separators.count
-    separators.append(contentsOf: separator)
-    return start..<separators.count
+    let start = keys.count
+    keys.append(contentsOf: key)
+    return start..<keys.count
   }
 
   /// Leaves one of the blocks that lie over each other.
@@ -147,8 +169,8 @@ struct TableMap {
   }
 
   private mutating func walk(
-    _ handle: BlockHandle, kind: BlockKind, layout: BlockCursor.Layout,
-    _ each: (inout TableMap, UnsafeRawBufferPointer, BlockHandle) throws(FormatError) -> Void
+    _ handle: BlockHandle, kind: BlockKind, _ format: IndexFormat, topLevel: Bool,
+    _ each: (inout TableMap, Entry) throws(FormatError) -> Void
   ) {
     do throws(DatabaseError) {
       let block = try file.readBlock(handle, kind: kind)
@@ -156,11 +178,12 @@ struct TableMap {
       if kind != .filterIndex { indexBytes += UInt64(block.count) }
       do throws(FormatError) {
         var cursor = BlockCursor()
-        try cursor.load(block.bytes, as: layout)
+        try cursor.load(block.bytes, as: format.layout(topLevel: topLevel))
         var restarts = 0
         while try cursor.next() {
           try cursor.checkRestart(&restarts)
-          try each(&self, cursor.key, try cursor.indexHandle())
+          let firstKey = topLevel ? nil : try cursor.indexFirstKey(format)
+          try each(&self, Entry(separator: cursor.key, handle: try cursor.indexHandle(), firstKey: firstKey))
         }
         try cursor.checkLastRestart(restarts)
       } catch {
@@ -174,7 +197,7 @@ struct TableMap {
   /// The user keys of the separators around data block `index`.
   func bounds(_ index: Int, _ properties: TableProperties?) -> (from: [UInt8]?, to: [UInt8]?) {
     let suffix = properties?.indexKeysAreUserKeys == true ? 0 : 8
-    func key(_ index: Int) -> [UInt8] { Array(separators[data[index].separator].dropLast(suffix)) }
+    func key(_ index: Int) -> [UInt8] { Array(keys[data[index].separator].dropLast(suffix)) }
     return (index == 0 ? nil : key(index - 1), key(index))
   }
 }

@@ -71,8 +71,10 @@ public struct Verify: Sendable {
         auditor.run(tasks[index], index)
       }
     }
+    let ends = EndAudit(directory, directoryAudit, results)
     try results.close(
-      crossChecks(directoryAudit, results) + orderOfLevels(directoryAudit, results, directory))
+      crossChecks(directoryAudit, results) + (tables == nil ? ends.findings(level) : [])
+        + orderOfLevels(directoryAudit, results, directory))
     if wantsContent { summary.content = try content(directory) }
     if tables == nil, try fingerprint(directory) != before {
       throw DatabaseError(
