@@ -155,7 +155,7 @@ _sofatool() {
       if [[ $cur == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W '--json -h --help --version' -- "$cur")
       else
-        mapfile -t COMPREPLY < <(compgen -W 'block.checksum block.decode block.zero-filled block.misplaced table.order table.separator table.filter-false-negative table.properties table.bounds table.truncated table.not-a-table table.unsupported table.no-checksum file.size file.missing file.orphan file.superseded file.digest manifest.record manifest.tail manifest.bounds manifest.sequence level.overlap level.sequence wal.record wal.tail wal.gap current.dangling blob.reference env.locked env.comparator-unknown env.encrypted' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'block.checksum block.decode block.zero-filled block.misplaced table.order table.separator table.filter-false-negative table.properties table.bounds table.truncated table.not-a-table table.unsupported table.no-checksum file.size file.missing file.orphan file.superseded file.digest file.special manifest.record manifest.tail manifest.bounds manifest.sequence level.overlap level.sequence wal.record wal.tail wal.gap current.dangling blob.reference env.locked env.comparator-unknown env.encrypted' -- "$cur")
       fi ;;
   esac
 }

@@ -43,7 +43,9 @@ enum DumpCommand {
       a spreadsheet would compute.
 
       A damaged block is told on standard error, and in ndjson as a `gap` record where it lies; the rest is printed \
-      and the status is 1. Keys in the order of an unknown comparator are printed as the files have them.
+      and the status is 1. So it is with what cannot be read for another reason, a codec that is not supported or a \
+      link in the place of a table; then the status is 3. Keys in the order of an unknown comparator are printed \
+      as the files have them.
       """,
     options: [
       OptionGroup("Form", [isInternal, layout, properties, manifest, wal, find]),
@@ -69,7 +71,8 @@ enum DumpCommand {
       Command.Example("sofatool dump --layout db/000012.sst", "The blocks of one table."),
     ],
     exitStatuses: [
-      Command.ExitMeaning(.findings, "Something is damaged; what can be read was printed.")
+      Command.ExitMeaning(.findings, "Something is damaged; what can be read was printed."),
+      Command.ExitMeaning(.incomplete, "Nothing is damaged, but not all could be read; the rest was printed."),
     ],
     run: { (invocation: Invocation, context: ToolContext) in try DumpRun(invocation, context).run() })
 }

@@ -19,7 +19,13 @@ struct DumpRun {
     let output = CommandOutput(context.console, file: file, isQuiet: invocation[CommonOptions.quiet])
     let report = try output.finish { () throws(DatabaseError) in try dump(output) }
     remark(report)
-    return report.findings.hasFindings ? .findings : .ok
+    return status(of: report.findings)
+  }
+
+  /// What a dump left out for another reason than damage makes it incomplete.
+  private func status(of findings: FindingSummary) -> ExitStatus {
+    guard findings.hasFindings else { return .ok }
+    return findings.isOnlyUnread && findings.counts[.envComparatorUnknown] == nil ? .incomplete : .findings
   }
 
   private func checkOptions() throws {
@@ -84,15 +90,19 @@ struct DumpRun {
     if let name = invocation[DumpCommand.wal] { return try logs(name, output) }
     let paths = invocation[DumpCommand.paths]
     if invocation[DumpCommand.layout] {
-      let tables = try FileTarget.tables(at: paths, context.fileSystem)
-      return try DumpLayout(tables: tables, style: structureStyle).run(output)
+      return try DumpLayout(tables: try tables(paths), style: structureStyle).run(output)
     }
     if invocation[DumpCommand.properties] {
-      let tables = try FileTarget.tables(at: paths, context.fileSystem)
-      return try DumpProperties(tables: tables, style: structureStyle).run(output)
+      return try DumpProperties(tables: try tables(paths), style: structureStyle).run(output)
     }
     if let key = invocation[DumpCommand.find] { return try find(key, paths, output) }
     return try entries(paths, output)
+  }
+
+  private func tables(_ paths: [String]) throws(DatabaseError) -> [FileTarget] {
+    var tables: [FileTarget] = []
+    for scope in try PathScope.all(paths, context.fileSystem) { tables += try scope.tables() }
+    return tables
   }
 
   // MARK: Entries
@@ -111,7 +121,7 @@ struct DumpRun {
     selection.limit = invocation[DumpCommand.limit]
     selection.countOnly = invocation[DumpCommand.count]
     selection.versions = invocation[DumpCommand.isInternal]
-    let source = paths.joined(separator: " ")
+    let source = DumpSource.name(paths)
     switch try DumpSource(paths, context.fileSystem) {
     case .view(let view, let damage):
       guard !invocation[DumpCommand.dropEmpty] else {

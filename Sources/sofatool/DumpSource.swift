@@ -8,42 +8,28 @@ enum DumpSource {
   case sofaGo(SofaGoDirectory)
 
   init(_ paths: [String], _ fileSystem: any ReadableFileSystem) throws(DatabaseError) {
-    let damage = DamageLog()
-    var names: [String] = []
-    var parent: (any ReadableDirectory)?
-    for path in paths {
-      guard let file = try FileTarget.file(at: path, fileSystem) else {
-        guard paths.count == 1 else {
-          throw DatabaseError(.invalid, file: path, "only one directory can be dumped at a time")
-        }
-        self = try DumpSource.open(fileSystem.readableDirectory(at: path), damage)
-        return
-      }
-      guard parent.map({ $0.path == file.directory.path }) ?? true else {
-        throw DatabaseError(.invalid, file: path, "tables that are dumped together must be in one directory")
-      }
-      parent = parent ?? file.directory
-      names.append(file.name)
+    let scopes = try PathScope.all(paths, fileSystem)
+    guard let scope = scopes.first, scopes.count == 1 else {
+      throw DatabaseError(
+        .invalid, file: scopes.last?.path ?? "", "one directory, or tables of one directory, can be dumped at a time")
     }
-    guard let parent else { throw DatabaseError(.invalid, "nothing to dump") }
-    self = .view(try DatabaseView(tables: names, in: parent, damage: damage), damage)
-  }
-
-  private static func open(
-    _ directory: any ReadableDirectory, _ damage: DamageLog
-  ) throws(DatabaseError) -> DumpSource {
-    switch try DirectoryKind(directory) {
-    case .database: return .view(try DatabaseView(database: directory), damage)
-    case .looseTables:
-      let names = try FileTarget.files(in: directory) { $0.isTableName }.map(\.name)
-      return .view(try DatabaseView(tables: names, in: directory, damage: damage), damage)
+    switch scope.content {
+    case .database: self = .view(try DatabaseView(database: scope.directory), DamageLog())
+    case .tables(let names):
+      let damage = DamageLog()
+      self = .view(try DatabaseView(tables: names, in: scope.directory, damage: damage), damage)
     case .damagedDatabase(let missing):
       throw DatabaseError(
-        .corruption, file: directory.path,
-        "\(missing) missing: a damaged database. Its tables can be dumped by name, and `sofatool verify` checks them"
-      )
-    case .sofaGo: return .sofaGo(try SofaGoDirectory(directory))
-    case .other: throw DatabaseError(.notFound, file: directory.path, "neither a database nor a directory of tables")
+        .corruption, file: scope.path,
+        "\(missing) missing: a damaged database. Its tables can be dumped by name, and `sofatool verify` checks them")
+    case .sofaGo: self = .sofaGo(try SofaGoDirectory(scope.directory))
     }
+  }
+
+  /// What the header of a dump says: names without their directories, so that equal databases give equal dumps.
+  static func name(_ paths: [String]) -> String {
+    paths.map { path in
+      do throws(DatabaseError) { return try PathParts(path).name } catch { return path }
+    }.joined(separator: " ")
   }
 }

@@ -123,7 +123,7 @@ enum InfoCommand {
   ) throws -> InspectReport {
     var inspect =
       switch scope.content {
-      case .database, .sofaGo: Inspect(scope.directory)
+      case .database, .damagedDatabase, .sofaGo: Inspect(scope.directory)
       case .tables(let names): Inspect(tables: names, in: scope.directory)
       }
     let interruption = context.console.interruption

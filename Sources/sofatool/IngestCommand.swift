@@ -54,7 +54,7 @@ enum IngestCommand {
     run: { (invocation: Invocation, context: ToolContext) in try run(invocation, context) })
 
   private static func run(_ invocation: Invocation, _ context: ToolContext) throws -> ExitStatus {
-    var ingest = Ingest(try FileTarget.tables(at: invocation[tables], context.fileSystem))
+    var ingest = Ingest(try targets(invocation, context))
     guard !ingest.tables.isEmpty else { throw UsageError("there are no tables to ingest") }
     ingest.mode = invocation[mode]
     ingest.family = invocation[family]
@@ -90,6 +90,18 @@ enum IngestCommand {
       try writeText(result.plan, result.change, path, invocation, context)
     }
     return .ok
+  }
+
+  /// One path after the other: the order says which table is newer.
+  private static func targets(_ invocation: Invocation, _ context: ToolContext) throws -> [FileTarget] {
+    try invocation[tables].flatMap { path in
+      try PathScope.all([path], context.fileSystem).flatMap { scope in
+        guard case .tables = scope.content else {
+          throw UsageError("\(EscapedText.printable(path)) is a database; only loose tables are ingested")
+        }
+        return try scope.tables()
+      }
+    }
   }
 
   private static func writeText(

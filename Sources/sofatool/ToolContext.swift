@@ -15,7 +15,8 @@ extension DatabaseError: CommandFailure {
     case .corruption: .incomplete
     case .invalid: .usage
     case .cancelled: .interrupted
-    case .notFound, .alreadyExists, .permissionDenied, .noSpace, .io, .locked, .unsupported: .refused
+    case .notFound, .alreadyExists, .permissionDenied, .noSpace, .io, .locked, .unsupported, .special:
+      .refused
     }
   }
 

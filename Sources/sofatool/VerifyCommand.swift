@@ -48,19 +48,18 @@ enum VerifyCommand {
     exitStatuses: [
       Command.ExitMeaning(.ok, "Everything was read and nothing is wrong."),
       Command.ExitMeaning(.findings, "Something is wrong; each finding has a line."),
+      Command.ExitMeaning(.incomplete, "A file is a link, a pipe or a directory and was not read; the rest is sound."),
       Command.ExitMeaning(.refused, "Changed meanwhile, I/O error, or made with a feature that is not supported."),
     ],
     run: { (invocation: Invocation, context: ToolContext) in try VerifyRun(invocation, context).run() })
 
-  /// Findings that only say "not supported" leave the check incomplete for a reason of the environment.
+  /// Files that could not be opened for what they are leave the check incomplete, other things that are not supported
+  /// for a reason of the environment; so does it when there was nothing else.
   static func status(of summary: FindingSummary) -> ExitStatus {
-    let unsupported: Set<FindingCode> = [.tableUnsupported, .envComparatorUnknown, .envEncrypted]
-    if summary.hasFindings, summary.counts.keys.contains(where: { !unsupported.contains($0) && $0.severity > .info }) {
-      return .findings
-    }
-    if summary.counts.keys.contains(where: unsupported.contains) { return .refused }
-    if summary.hasFindings { return .findings }
-    return summary.isComplete ? .ok : .incomplete
+    guard summary.hasFindings else { return summary.isComplete ? .ok : .incomplete }
+    guard summary.isOnlyUnread else { return .findings }
+    let special = summary.counts[.fileSpecial] ?? 0
+    return special > 0 && special < summary.files ? .incomplete : .refused
   }
 
   /// Findings outweigh everything else: they must not be lost among several paths.

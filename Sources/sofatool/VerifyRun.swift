@@ -53,7 +53,7 @@ struct VerifyRun {
     let jobs = invocation[VerifyCommand.jobs]
     var verify: Verify
     switch scope.content {
-    case .database: verify = Verify(database: scope.directory, level: level, jobs: jobs)
+    case .database, .damagedDatabase: verify = Verify(database: scope.directory, level: level, jobs: jobs)
     case .tables(let names): verify = Verify(tables: names, in: scope.directory, level: level, jobs: jobs)
     case .sofaGo:
       throw DatabaseError(

@@ -132,10 +132,13 @@ public final class DatabaseView: Sendable {
       mergeOperator: prepared.mergeOperator, blobs: blobs, start: from, end: end)
   }
 
-  /// Every version of every key of `family`, range tombstones aside, not yet positioned.
-  public func allVersions(_ family: Family, damage: DamageLog? = nil) throws(DatabaseError) -> MergingCursor {
+  /// Every version of every key of `family` and perhaps more from the user key `to` on, range tombstones aside, not yet
+  /// positioned.
+  public func allVersions(
+    _ family: Family, to end: [UInt8]? = nil, damage: DamageLog? = nil
+  ) throws(DatabaseError) -> MergingCursor {
     try requireOrder(family)
-    return merging(family, from: nil, to: nil, damage: damage)
+    return merging(family, from: nil, to: end, damage: damage)
   }
 
   /// All range tombstones of `family`, logs included, in no order. With `tolerant`, tables that cannot be opened are
@@ -184,7 +187,7 @@ public final class DatabaseView: Sendable {
       let tables = level.filter(overlaps)
       guard !tables.isEmpty else { continue }
       for run in number == 0 ? tables.map({ [$0] }) : [tables] {
-        sources.append(EntrySource(TableRun(run, cache: cache, order: order, damage: damage), order: order))
+        sources.append(EntrySource(TableRun(run, cache: cache, order: order, damage: damage, end: end), order: order))
       }
     }
     return MergingCursor(sources, order: order)
@@ -201,7 +204,7 @@ public final class DatabaseView: Sendable {
         tombstones += reader.rangeDeletions.compactMap { table.clip($0, order: family.order) }
         if let name = reader.properties.mergeOperator, name != "nullptr", !name.isEmpty { operators.insert(name) }
       } catch {
-        guard tolerant, error.kind == .corruption || error.kind == .notFound else { throw error }
+        guard tolerant, error.concernsOneFile else { throw error }
       }
     }
     var mergeOperator = family.optionsOperator
@@ -231,7 +234,7 @@ public final class DatabaseView: Sendable {
       do throws(DatabaseError) {
         try sample(table, every: step, family.order, passed: &passed, into: &samples)
       } catch {
-        guard error.kind == .corruption || error.kind == .notFound else { throw error }
+        guard error.concernsOneFile else { throw error }
       }
     }
     let compare = { (a: [UInt8], b: [UInt8]) in

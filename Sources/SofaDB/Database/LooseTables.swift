@@ -21,9 +21,9 @@ struct LooseTables {
       number += 1
       names[number] = name
       do throws(DatabaseError) {
-        try LooseTables.add(TableReader(directory.open(name)), number, to: &groups)
+        try LooseTables.add(TableReader(directory.open(name)), number, to: &groups, damage, in: directory)
       } catch {
-        guard let damage, error.kind == .corruption else { throw error }
+        guard let damage, error.concernsOneFile else { throw error }
         damage.add(DamageGap(file: name, offset: nil, length: nil, from: nil, to: nil, error: error))
       }
     }
@@ -36,7 +36,8 @@ struct LooseTables {
   }
 
   private static func add(
-    _ reader: TableReader, _ number: UInt64, to groups: inout [String: Group]
+    _ reader: TableReader, _ number: UInt64, to groups: inout [String: Group], _ damage: DamageLog?,
+    in directory: any ReadableDirectory
   ) throws(DatabaseError) {
     let stored = reader.properties.columnFamilyName ?? ""
     let name = stored.isEmpty ? "default" : stored
@@ -48,7 +49,7 @@ struct LooseTables {
         "ordered by \(EscapedText.printable(reader.order.name)), other tables here by "
           + EscapedText.printable(group.order.name))
     }
-    guard let bounds = try bounds(reader) else { return }
+    guard let bounds = try bounds(reader, damage: damage.map { ($0, number, directory) }) else { return }
     group.tables.append(
       TableMetadata(
         number: number, size: reader.file.size, smallest: bounds.smallest, largest: bounds.largest,
@@ -57,9 +58,12 @@ struct LooseTables {
   }
 
   /// First and last internal key, widened by range tombstones; nil for an empty table. Tombstones count only within the
-  /// bounds of `table`: RocksDB up to 8 writes them whole into every table that they touch.
+  /// bounds of `table`: RocksDB up to 8 writes them whole into every table that they touch. With `damage`, unreadable
+  /// blocks at the start of table `number` are noted there, because the key that the table then seems to begin with may
+  /// keep a scan from them.
   static func bounds(
-    _ reader: TableReader, within table: TableMetadata? = nil
+    _ reader: TableReader, within table: TableMetadata? = nil,
+    damage: (log: DamageLog, number: UInt64, directory: any ReadableDirectory)? = nil
   ) throws(DatabaseError) -> (smallest: InternalKey, largest: InternalKey)? {
     var smallest: InternalKey?
     var largest: InternalKey?
@@ -67,11 +71,21 @@ struct LooseTables {
       if smallest.map({ reader.order.compare(key, $0) < 0 }) ?? true { smallest = key }
       if largest.map({ reader.order.compare(key, $0) > 0 }) ?? true { largest = key }
     }
-    var cursor = reader.cursor(readAhead: 0)
-    try cursor.seekToFirst()
-    if cursor.isValid { widen(InternalKey(borrowed: cursor.key)) }
-    try cursor.seekToLast()
-    if cursor.isValid { widen(InternalKey(borrowed: cursor.key)) }
+    do throws(DatabaseError) {
+      var cursor = reader.cursor(readAhead: 0)
+      try cursor.seekToFirst()
+      if cursor.isValid { widen(InternalKey(borrowed: cursor.key)) }
+      try cursor.seekToLast()
+      if cursor.isValid { widen(InternalKey(borrowed: cursor.key)) }
+    } catch {
+      guard let damage, error.concernsOneFile else { throw error }
+      if smallest == nil,
+        let first = try firstReadable(reader, damage.number, damage.log, in: damage.directory)
+      {
+        widen(first)
+      }
+      if let last = try lastSeparator(reader), smallest != nil { widen(last) }
+    }
     for tombstone in reader.rangeDeletions {
       let begin = InternalKey(userKey: tombstone.begin, sequence: tombstone.sequence, kind: .rangeDeletion)
       let end = InternalKey(rangeDeletionEnd: tombstone.end)
@@ -80,6 +94,29 @@ struct LooseTables {
     }
     guard let smallest, let largest else { return nil }
     return (smallest, largest)
+  }
+
+  private static func firstReadable(
+    _ reader: TableReader, _ number: UInt64, _ damage: DamageLog, in directory: any ReadableDirectory
+  ) throws(DatabaseError) -> InternalKey? {
+    let cache = TableCache(directory: directory, names: [number: DatabaseFile.baseName(reader.name)])
+    let nowhere = InternalKey(userKey: [], trailer: 0)
+    let table = TableMetadata(
+      number: number, size: reader.file.size, smallest: nowhere, largest: nowhere,
+      smallestSequence: TableMetadata.unknownSequence, largestSequence: 0)
+    var run = TableRun([table], cache: cache, order: reader.order, damage: damage)
+    try run.seekToFirst()
+    return run.isValid ? InternalKey(borrowed: run.key) : nil
+  }
+
+  /// Not before any entry of the table.
+  private static func lastSeparator(_ reader: TableReader) throws(DatabaseError) -> InternalKey? {
+    var index = IndexCursor(reader)
+    try index.seekToLast()
+    guard index.isValid else { return nil }
+    let stored = [UInt8](index.separator)
+    let userKey = reader.indexFormat.keysAreUserKeys ? stored : Array(stored.dropLast(8))
+    return InternalKey(userKey: userKey + [UInt8](repeating: 0, count: reader.strippedTimestamp), trailer: 0)
   }
 
   private static func levels(_ group: Group) -> [[TableMetadata]] {

@@ -19,10 +19,28 @@ public final class SofaGoCursor {
     self.log = log
     self.tables = tables
     self.emptyMeansDeleted = emptyMeansDeleted
+    taken = [Int](repeating: 0, count: tables.count + 1)
   }
 
   /// What was found wrong so far; complete after the last entry.
   public var damages: [SofaGoDamage] { (log?.damage.map { [$0] } ?? []) + tables.flatMap(\.damages) }
+
+  /// Of the damages of the log and of each table, how many were taken.
+  private var taken: [Int]
+
+  /// What was found wrong since the last call.
+  func takeDamages() -> [SofaGoDamage] {
+    var new: [SofaGoDamage] = []
+    if let damage = log?.damage, taken[tables.count] == 0 {
+      taken[tables.count] = 1
+      new.append(damage)
+    }
+    for (index, table) in tables.enumerated() where table.damages.count > taken[index] {
+      new += table.damages[taken[index]...]
+      taken[index] = table.damages.count
+    }
+    return new
+  }
 
   /// Steps to the next visible entry; false at the end. Throws what reading the files throws.
   public func next() throws(DatabaseError) -> Bool {

@@ -9,6 +9,8 @@ public struct DatabaseError: Error, Sendable, CustomStringConvertible {
     case noSpace
     /// Any other failure of the system; the errno.
     case io(Int32)
+    /// A link, a directory, a pipe or a device where a regular file is wanted; it was not opened.
+    case special
     /// Another process holds the database.
     case locked
     /// Recognised, and not done: codec, comparator, table kind.
@@ -37,6 +39,14 @@ public struct DatabaseError: Error, Sendable, CustomStringConvertible {
   public init(_ error: FormatError, file: String, base: UInt64 = 0) {
     let offset = error.offset.map { base &+ UInt64($0) } ?? base
     self.init(.corruption, file: file, offset: offset, "\(error.reason)")
+  }
+
+  /// Whether it is about the bytes of one file, so that others can still be read: no failing disk, no refusal.
+  var concernsOneFile: Bool {
+    switch kind {
+    case .corruption, .notFound, .unsupported, .special: true
+    default: false
+    }
   }
 
   public var description: String {

@@ -31,7 +31,7 @@ enum SystemError {
       case .symbolicLink: "this is a symbolic link; links are not followed, name the file itself"
       case .other: "this is a device, a socket or a pipe, not a regular file"
       }
-    return DatabaseError(.unsupported, file: file, what)
+    return DatabaseError(.special, file: file, what)
   }
 
   static func creating(_ file: String, _ error: Errno) -> DatabaseError {

@@ -62,10 +62,8 @@ public struct ContentScan: Sendable {
         try cursor.next()
       }
     } catch {
-      switch error.kind {
-      case .corruption, .unsupported, .notFound: part.isComplete = false
-      default: throw error
-      }
+      guard error.concernsOneFile else { throw error }
+      part.isComplete = false
     }
     if !damage.gaps.isEmpty { part.isComplete = false }
     return part

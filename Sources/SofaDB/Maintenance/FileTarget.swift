@@ -21,10 +21,8 @@ public struct FileTarget: Sendable {
       throw DatabaseError(.notFound, file: path, "no such file or directory")
     }
     if attributes.kind == .directory { return nil }
-    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-    let name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
-    let parent = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    return FileTarget(try fileSystem.readableDirectory(at: parent), name)
+    let parts = try PathParts(path)
+    return FileTarget(try fileSystem.readableDirectory(at: parts.directory), parts.name)
   }
 
   /// The files of `directory` that `isWanted`, by number, then by name.
@@ -38,28 +36,6 @@ public struct FileTarget: Sendable {
     }
     found.sort { ($0.number, $0.target.name) < ($1.number, $1.target.name) }
     return found.map(\.target)
-  }
-
-  /// The tables that the paths name: table files themselves, and every table file of directories.
-  public static func tables(
-    at paths: [String], _ fileSystem: any ReadableFileSystem
-  ) throws(DatabaseError) -> [FileTarget] {
-    var targets: [FileTarget] = []
-    for path in paths {
-      if let file = try file(at: path, fileSystem) {
-        targets.append(file)
-        continue
-      }
-      let directory = try fileSystem.readableDirectory(at: path)
-      let found = try files(in: directory) { $0.isTableName }
-      // A database may be empty; any other directory was meant to have tables.
-      let isDatabase = try directory.attributes(of: DatabaseFile.current.name) != nil
-      guard !found.isEmpty || isDatabase else {
-        throw DatabaseError(.notFound, file: path, "neither a database nor a directory of tables")
-      }
-      targets += found
-    }
-    return targets
   }
 }
 

@@ -60,6 +60,21 @@ extension FindingCatalogue {
         "See which bytes are in doubt:", "sofatool verify DIR --level full",
         "Restore the file from a copy with the recorded digest.",
       ]),
+    FindingExplanation(
+      .fileSpecial,
+      """
+      What has the name of one of the database's files is a link, a directory, a pipe or a device. It was not opened, \
+      because reading a pipe may never end and a link may lead out of the database; so nothing is known of its content.
+      """,
+      causes: [
+        "a table that was moved to another disk and linked back", "a restore or a mount that put a directory there",
+        "somebody who wants a tool to hang or to read a file of theirs",
+      ],
+      next: [
+        "See what it is:", "ls -l FILE",
+        "Of a link, check what it leads to by its own name, or put the file itself in its place:",
+        "sofatool verify TARGET",
+      ]),
   ]
 
   static let manifest: [FindingExplanation] = [

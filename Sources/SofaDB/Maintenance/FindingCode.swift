@@ -19,6 +19,7 @@ public enum FindingCode: String, CaseIterable, Sendable {
   case fileOrphan = "file.orphan"
   case fileSuperseded = "file.superseded"
   case fileDigest = "file.digest"
+  case fileSpecial = "file.special"
   case manifestRecord = "manifest.record"
   case manifestTail = "manifest.tail"
   case manifestBounds = "manifest.bounds"
@@ -33,6 +34,14 @@ public enum FindingCode: String, CaseIterable, Sendable {
   case envLocked = "env.locked"
   case envComparatorUnknown = "env.comparator-unknown"
   case envEncrypted = "env.encrypted"
+
+  /// Whether it says that something was not looked into, rather than that something is wrong.
+  public var isUnread: Bool {
+    switch self {
+    case .tableUnsupported, .fileSpecial, .envComparatorUnknown, .envEncrypted: true
+    default: false
+    }
+  }
 
   /// How bad it is unless the finder knows better. A torn log tail is a warning: it cannot be told from a lost write.
   public var severity: Finding.Severity {

@@ -14,11 +14,15 @@ public struct FindingSummary: Sendable {
   /// The worst one seen; nil when there was none.
   public private(set) var worst: Finding.Severity?
 
+  /// Whether a warning or an error was about something that was looked into.
+  private var hasOthers = false
+
   public init() {}
 
   public mutating func count(_ finding: Finding) {
     counts[finding.code, default: 0] += 1
     worst = max(worst ?? .info, finding.severity)
+    if finding.severity > .info, !finding.code.isUnread { hasOthers = true }
   }
 
   /// Adds another part of the same run.
@@ -27,6 +31,7 @@ public struct FindingSummary: Sendable {
     bytes += other.bytes
     bytesInScope += other.bytesInScope
     seconds += other.seconds
+    hasOthers = hasOthers || other.hasOthers
     counts.merge(other.counts, uniquingKeysWith: +)
     if let severity = other.worst { worst = max(worst ?? severity, severity) }
   }
@@ -38,6 +43,11 @@ public struct FindingSummary: Sendable {
 
   /// Whether a warning or an error was found.
   public var hasFindings: Bool { (worst ?? .info) >= .warning }
+
+  /// Whether there are findings, and all only say that something was not looked into.
+  public var isOnlyUnread: Bool {
+    hasFindings && !hasOthers
+  }
 
   /// `ok`, `findings` or `incomplete`.
   public var verdict: String { hasFindings ? "findings" : (isComplete ? "ok" : "incomplete") }

@@ -7,6 +7,7 @@ enum TableFailure {
     case .corruption:
       let code: FindingCode = error.detail.contains("not a table") ? .tableNotATable : .tableTruncated
       return Finding(code, file: file, offset: error.offset, detail: error.detail)
+    case .special: return Finding(.fileSpecial, file: file, detail: error.detail)
     case .notFound: return Finding(.fileMissing, file: file, detail: error.detail)
     default: throw error
     }

@@ -17,6 +17,13 @@ public struct DamageGap: Sendable {
 /// Used by the thread that scans.
 public final class DamageLog {
   public private(set) var gaps: [DamageGap] = []
+  /// Of `gaps`: an integer of its own, so that a scan can ask after every entry.
+  private(set) var count = 0
+
   public init() {}
-  func add(_ gap: DamageGap) { gaps.append(gap) }
+
+  func add(_ gap: DamageGap) {
+    gaps.append(gap)
+    count = gaps.count
+  }
 }

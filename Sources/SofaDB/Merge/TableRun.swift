@@ -1,17 +1,23 @@
 /// A cursor over tables that follow each other without overlap: a level, or a single table. Opens them one at a time.
 ///
-/// Without a `DamageLog` damage is thrown. With one, damaged blocks and tables are noted there and left out; failures
-/// of the disk and features that are not supported are thrown in either case.
+/// Without a `DamageLog` damage is thrown. With one, blocks and tables that are damaged, or made with a feature that is
+/// not supported, are noted there and left out; failures of the disk are thrown in either case.
 struct TableRun {
   private let tables: [TableMetadata]
   private let cache: TableCache
   private let order: KeyOrder
   private let damage: DamageLog?
+  private let end: [UInt8]?
   private var index = 0
   private var cursor: TableCursor?
   private(set) var table: TableReader?
+  private var boundaries: BlockBoundaries?
 
-  init(_ tables: [TableMetadata], cache: TableCache, order: KeyOrder, damage: DamageLog?) {
+  /// From the user key `end` on (given without timestamp) nobody will read, so damage there need not be looked for.
+  init(
+    _ tables: [TableMetadata], cache: TableCache, order: KeyOrder, damage: DamageLog?, end: [UInt8]? = nil
+  ) {
+    self.end = end
     self.tables = tables
     self.cache = cache
     self.order = order
@@ -83,9 +89,10 @@ struct TableRun {
       let reader = try cache.reader(metadata, order: order)
       table = reader
       cursor = reader.cursor()
+      boundaries = nil
       return true
     } catch {
-      guard let damage, error.kind == .corruption || error.kind == .notFound else { throw error }
+      guard let damage, error.concernsOneFile else { throw error }
       damage.add(
         DamageGap(
           file: error.file, offset: nil, length: metadata.size, from: metadata.smallest.userKey,
@@ -94,41 +101,67 @@ struct TableRun {
     }
   }
 
-  /// Notes the damage that the cursor met and moves behind it.
+  /// Notes the damage that the cursor met and moves behind it. Blocks one behind the other whose codec is not supported
+  /// are one gap: there may be as many as the table has.
   private mutating func absorb(_ first: DatabaseError) throws(DatabaseError) {
     var error = first
+    var stretch: (gap: DamageGap, last: BlockHandle)?
     while true {
-      guard let damage, error.kind == .corruption, let table else { throw error }
+      guard let damage, error.kind == .corruption || error.kind == .unsupported, let table else { throw error }
       let handle = cursor!.blockHandle
       var gap = DamageGap(
         file: table.name, offset: error.offset, length: nil, from: nil, to: nil, error: error)
-      // Elsewhere lies a partition of the index.
-      if let offset = error.offset, offset >= handle.offset, offset - handle.offset <= handle.size {
-        (gap.offset, gap.length) = (handle.offset, handle.size)
-        (gap.from, gap.to) = bounds(of: handle, in: table)
+      let isInBlock = error.offset.map { $0 >= handle.offset && $0 - handle.offset <= handle.size } ?? false
+      if let before = stretch {
+        if isInBlock, before.last.end == handle.offset, error.kind == .unsupported,
+          before.gap.error.kind == .unsupported
+        {
+          stretch = (before.gap, handle)
+        } else {
+          close(&stretch, damage)
+        }
       }
-      damage.add(gap)
+      if stretch == nil {
+        if isInBlock {
+          (gap.offset, gap.length) = (handle.offset, handle.size)
+          gap.from = bounds(of: handle, in: table).from
+          stretch = (gap, handle)
+        } else {
+          // Elsewhere lies a partition of the index.
+          damage.add(gap)
+        }
+      }
+      if isInBlock, isPastEnd(handle, table) { return close(&stretch, damage) }
       do throws(DatabaseError) {
         try cursor!.next()
-        return
+        return close(&stretch, damage)
       } catch let another { error = another }
     }
   }
 
+  /// Whether all that stands behind the block is at or behind `end`.
+  private mutating func isPastEnd(_ block: BlockHandle, _ table: TableReader) -> Bool {
+    guard let end, let separator = bounds(of: block, in: table).to else { return false }
+    return separator.withUnsafeBytes { separator in
+      let userKey = table.properties.timestampsPersisted ? order.withoutTimestamp(separator) : separator
+      return end.withUnsafeBytes { order.compareWithoutTimestamp(userKey, $0) >= 0 }
+    }
+  }
+
+  private mutating func close(_ stretch: inout (gap: DamageGap, last: BlockHandle)?, _ damage: DamageLog) {
+    guard let (start, last) = stretch, let table else { return }
+    stretch = nil
+    var gap = start
+    let (end, isHuge) = last.offset.addingReportingOverflow(last.size)
+    gap.length = (isHuge ? .max : end) - (gap.offset ?? 0)
+    gap.to = bounds(of: last, in: table).to
+    damage.add(gap)
+  }
+
   /// The user keys of the separators around a data block, as far as the index tells.
-  private func bounds(of block: BlockHandle, in table: TableReader) -> (from: [UInt8]?, to: [UInt8]?) {
-    var index = IndexCursor(table)
-    var before: [UInt8]?
-    do throws(DatabaseError) {
-      try index.seekToFirst()
-      while index.isValid {
-        let separator = [UInt8](index.separator)
-        let userKey = table.indexFormat.keysAreUserKeys ? separator : Array(separator.dropLast(8))
-        if index.handle == block { return (before, userKey) }
-        before = userKey
-        try index.next()
-      }
-    } catch { /* The damage of the index is met, and noted, by the scan itself. */  }
-    return (before, nil)
+  private mutating func bounds(of block: BlockHandle, in table: TableReader) -> (from: [UInt8]?, to: [UInt8]?) {
+    var walk = boundaries ?? BlockBoundaries(table)
+    defer { boundaries = walk }
+    return walk.bounds(of: block)
   }
 }

@@ -1,49 +1,63 @@
-/// Which part of a user key the filter of a table hashes.
+/// Which parts of a user key the filter of a table holds: the key without its timestamp, a prefix of it, or both.
+/// Readers ask for the whole key where it is there.
 struct FilterKeys: Sendable {
-  private enum Part: Sendable {
-    case whole
-    /// The first bytes; keys that are shorter are not in the filter.
-    case fixedPrefix(Int)
-    /// The first bytes, or all when there are fewer.
-    case cappedPrefix(Int)
-  }
+  /// RocksDB's built-in prefix extractors, by the names that tables record.
+  private enum Prefix: Sendable {
+    /// Keys that are shorter have none.
+    case fixed(Int)
+    /// All of a key that is shorter.
+    case capped(Int)
 
-  private let part: Part
-  private let timestampSize: Int
-
-  /// nil when it cannot be told: a prefix extractor that is not known.
-  init?(_ table: TableReader) {
-    timestampSize = table.order.timestampSize
-    if table.properties.wholeKeyFiltering {
-      part = .whole
-      return
-    }
-    guard table.properties.prefixFiltering, let name = table.properties.text(.prefixExtractor),
-      let part = FilterKeys.part(name)
-    else { return nil }
-    self.part = part
-  }
-
-  private static func part(_ extractor: String) -> Part? {
-    if extractor == "rocksdb.Noop" { return .whole }
-    for (prefix, isFixed) in [("rocksdb.FixedPrefix.", true), ("rocksdb.CappedPrefix.", false)] {
-      guard extractor.hasPrefix(prefix), let length = Int(extractor.dropFirst(prefix.count)), length >= 0 else {
-        continue
+    init?(extractor: String) {
+      if extractor == "rocksdb.Noop" {
+        self = .capped(.max)
+        return
       }
-      return isFixed ? .fixedPrefix(length) : .cappedPrefix(length)
+      let parts = extractor.split(separator: ".", omittingEmptySubsequences: false)
+      guard parts.count == 3, parts[0] == "rocksdb", let length = Int(parts[2]), length >= 0 else { return nil }
+      switch parts[1] {
+      case "FixedPrefix": self = .fixed(length)
+      case "CappedPrefix": self = .capped(length)
+      default: return nil
+      }
     }
-    return nil
   }
 
-  /// What is hashed of a user key with its timestamp; nil when the filter says nothing about it.
-  func hashedPart(of userKey: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+  private let timestampSize: Int
+  let holdsWholeKeys: Bool
+  /// nil where there is none, or an extractor that is not known.
+  private let prefix: Prefix?
+
+  /// `order` that of the user keys that come.
+  init(_ properties: TableProperties, order: KeyOrder) {
+    timestampSize = order.timestampSize
+    holdsWholeKeys = properties.wholeKeyFiltering
+    prefix =
+      properties.prefixFiltering ? properties.text(.prefixExtractor).flatMap { Prefix(extractor: $0) } : nil
+  }
+
+  /// Whether a reader can ask at all.
+  var areKnown: Bool { holdsWholeKeys || prefix != nil }
+
+  /// The user key without its timestamp; nil when it is shorter than one.
+  @inline(__always)
+  func whole(_ userKey: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     guard userKey.count >= timestampSize else { return nil }
-    let key = UnsafeRawBufferPointer(rebasing: userKey.dropLast(timestampSize))
-    switch part {
-    case .whole: return key
-    case .fixedPrefix(let length) where key.count < length: return nil
-    case .fixedPrefix(let length): return UnsafeRawBufferPointer(rebasing: key.prefix(length))
-    case .cappedPrefix(let length): return UnsafeRawBufferPointer(rebasing: key.prefix(length))
+    return UnsafeRawBufferPointer(rebasing: userKey.dropLast(timestampSize))
+  }
+
+  /// The prefix that is in the filter, if any.
+  @inline(__always)
+  func prefix(_ userKey: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    guard let prefix, let key = whole(userKey) else { return nil }
+    switch prefix {
+    case .fixed(let length) where key.count < length: return nil
+    case .fixed(let length), .capped(let length): return UnsafeRawBufferPointer(rebasing: key.prefix(length))
     }
+  }
+
+  /// What a reader asks for; nil when the filter says nothing about the key.
+  func question(_ userKey: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    holdsWholeKeys ? whole(userKey) : prefix(userKey)
   }
 }

@@ -15,7 +15,7 @@ public struct FilterProbe {
   public mutating func mayContain(
     _ userKey: UnsafeRawBufferPointer, blockOffset: UInt64? = nil
   ) throws(DatabaseError) -> Bool {
-    guard let key = filter.keys.hashedPart(of: userKey) else { return true }
+    guard let key = filter.keys.question(userKey) else { return true }
     switch filter.form {
     case .full(let block): return FullFilter(block.bytes).mayContain(key)
     case .blockBased(let block):

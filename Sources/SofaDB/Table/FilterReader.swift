@@ -22,11 +22,8 @@ public struct FilterReader: Sendable {
 
   /// nil when the table has no filter that is understood. Reads it, or its top level.
   init?(_ table: TableReader) throws(DatabaseError) {
-    guard let filter = table.metaIndex.filters.first, let keys = FilterKeys(table) else { return nil }
-    // Plug-in policies have names of their own.
-    guard filter.policy == "rocksdb.BuiltinBloomFilter" || filter.policy == "leveldb.BuiltinBloomFilter2" else {
-      return nil
-    }
+    let keys = FilterKeys(table.properties, order: table.order)
+    guard let filter = table.metaIndex.filters.first, filter.isBuiltIn, keys.areKnown else { return nil }
     let contents = try table.file.readBlock(
       filter.handle, kind: filter.kind == .partitioned ? .filterIndex : .filter)
     switch filter.kind {
@@ -37,7 +34,7 @@ public struct FilterReader: Sendable {
     file = table.file
     handle = filter.handle
     format = table.indexFormat
-    isLevelDB = filter.policy.hasPrefix("leveldb.")
+    isLevelDB = filter.isLevelDB
     strippedTimestamp = table.strippedTimestamp
     storedOrder = table.storedOrder
     self.keys = keys

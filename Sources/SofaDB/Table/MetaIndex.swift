@@ -19,6 +19,10 @@ public struct MetaIndex: Sendable {
     /// "rocksdb.BuiltinBloomFilter" for all built-in filters of RocksDB.
     public var policy: String
     public var handle: BlockHandle
+
+    var isLevelDB: Bool { policy == "leveldb.BuiltinBloomFilter2" }
+    /// Plug-in policies have names of their own, and nobody else understands their filters.
+    var isBuiltIn: Bool { isLevelDB || policy == "rocksdb.BuiltinBloomFilter" }
   }
 
   /// In stored order.

@@ -27,7 +27,7 @@ import Testing
     }
     // The scripts are only worth something if they meet every refusal.
     let refusals = [
-      "notFound", "alreadyExists", "permissionDenied", "unsupported", "invalid", "locked", "io(20)", "io(21)", "io(39)",
+      "notFound", "alreadyExists", "permissionDenied", "special", "invalid", "locked", "io(20)", "io(21)", "io(39)",
     ]
     for refusal in refusals { #expect(answers.contains(" \(refusal)"), "\(refusal)") }
   }

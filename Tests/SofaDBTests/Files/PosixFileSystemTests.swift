@@ -94,12 +94,12 @@ import Testing
     #expect(symlink("/", path + "/root") == 0)
     #expect(mkdir(path + "/dir", 0o700) == 0)
     for name in ["fifo", "link", "magic", "dangling", "root", "dir"] {
-      #expect(kind { _ = try directory.open(name) } == .unsupported, "\(name)")
+      #expect(kind { _ = try directory.open(name) } == .special, "\(name)")
       #expect(kind { _ = try directory.create(name) } == .alreadyExists, "\(name)")
-      #expect(kind { _ = try directory.lockState(of: name) } == .unsupported, "\(name)")
+      #expect(kind { _ = try directory.lockState(of: name) } == .special, "\(name)")
     }
     for name in ["fifo", "link", "dangling", "root"] {
-      #expect(kind { _ = try directory.lock(name) } == .unsupported, "\(name)")
+      #expect(kind { _ = try directory.lock(name) } == .special, "\(name)")
       #expect(kind { _ = try directory.readableDirectory(name) } != nil, "\(name)")
     }
     let kinds = Dictionary(uniqueKeysWithValues: try directory.entries().map { ($0.name, $0.kind) })
@@ -204,7 +204,7 @@ import Testing
         #expect(try directory.open("000005.sst").size == 10)
         opened += 1
       } catch {
-        #expect(error.kind == .unsupported || error.kind == .notFound)
+        #expect(error.kind == .special || error.kind == .notFound)
       }
     }
     #expect(opened > 0)

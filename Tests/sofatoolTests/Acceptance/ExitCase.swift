@@ -31,6 +31,7 @@ struct ExitCase: CustomTestStringConvertible, Sendable {
   private static let incomplete: Verdict = (3, nil, nil)
 
   private static func refused(_ file: String) -> Verdict { (4, nil, file) }
+  private static func unread(_ file: String) -> Verdict { (3, "file.special", file) }
   private static func found(_ code: String, _ file: String) -> Verdict { (1, code, file) }
 
   private static func flipped(_ name: String, _ offset: Int, dump: Verdict? = nil) -> ExitCase {
@@ -93,16 +94,23 @@ struct ExitCase: CustomTestStringConvertible, Sendable {
   ]
 
   private static let directories: [ExitCase] = [
-    ExitCase("a pipe for a table", verify: refused(table), dump: refused(table)) { try $0.makePipe(table) },
-    ExitCase("a link for a table", verify: refused(table), dump: refused(table)) { try $0.makeLink(table) },
-    ExitCase("a device for a table", verify: refused(table), dump: refused(table)) {
+    ExitCase("a pipe for a table", verify: unread(table), dump: unread(table)) { try $0.makePipe(table) },
+    ExitCase("a link for a table", verify: unread(table), dump: unread(table)) { try $0.makeLink(table) },
+    ExitCase("a device for a table", verify: unread(table), dump: unread(table)) {
       try $0.makeLink(table, to: "/dev/zero")
     },
-    ExitCase("a folder for a table", verify: found("file.missing", table), dump: refused(table)) {
+    ExitCase(
+      "a link for one table and damage in another", verify: found("block.checksum", "000011.sst"),
+      dump: found("block.checksum", "000011.sst")
+    ) {
+      try $0.makeLink(table)
+      try $0.flip("000011.sst", at: 100)
+    },
+    ExitCase("a folder for a table", verify: unread(table), dump: unread(table)) {
       try $0.remove(table)
       try FileManager.default.createDirectory(atPath: $0.file(table), withIntermediateDirectories: false)
     },
-    ExitCase("a pipe for a log", verify: refused(log), dump: refused(log)) { try $0.makePipe(log) },
+    ExitCase("a pipe for a log", verify: unread(log), dump: refused(log)) { try $0.makePipe(log) },
     ExitCase("a pipe for CURRENT", verify: refused("CURRENT"), dump: refused("CURRENT")) { try $0.makePipe("CURRENT") },
     ExitCase("a pipe for the MANIFEST", verify: refused(manifest), dump: refused(manifest)) {
       try $0.makePipe(manifest)

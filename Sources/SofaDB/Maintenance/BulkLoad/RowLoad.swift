@@ -59,15 +59,19 @@ struct RowLoad {
       sequences: .places(options.duplicates), destination: job.destination, badRows: job.badRows)
     let plan = job.plan
     let outcome = try sorting.run(&report) { RowReader(plan: plan) }
-    if let conflict = outcome.conflict { throw duplicate(conflict, job.pieces) }
+    if let conflict = outcome.conflict {
+      throw RowLoad.duplicate(
+        job.pieces.location(ofOrdinal: conflict.second), of: job.pieces.location(ofOrdinal: conflict.first))
+    }
     return outcome.tables
   }
 
-  private func duplicate(_ conflict: RowEmitter.Duplicate, _ pieces: PieceReader) -> DatabaseError {
-    let first = pieces.location(ofOrdinal: conflict.first)
-    let second = pieces.location(ofOrdinal: conflict.second)
-    let place = first.source == second.source ? "" : " of \(first.source)"
+  /// Names both rows, and the input of the first where it is another.
+  static func duplicate(
+    _ row: (source: String, line: UInt64), of first: (source: String, line: UInt64)
+  ) -> DatabaseError {
+    let place = first.source == row.source ? "" : " of \(first.source)"
     return DatabaseError(
-      .corruption, file: second.source, "line \(second.line): the same key as line \(first.line)\(place)")
+      .corruption, file: row.source, "line \(row.line): the same key as line \(first.line)\(place)")
   }
 }

@@ -26,6 +26,8 @@ final class SortedLoad: @unchecked Sendable {
     var firstKey: [UInt8]?
     var lastKey: [UInt8] = []
     var firstLine: UInt64 = 1
+    /// Of the last row: its input, and its line there.
+    var last = (source: 0, line: UInt64(0))
   }
 
   init(_ job: RowLoad.Job, options: LoadOptions, watch: LoadWatch) {
@@ -61,15 +63,15 @@ final class SortedLoad: @unchecked Sendable {
 
   /// The last key of a range and the first of the next.
   private func checkSeams(_ results: [Result]) throws(DatabaseError) {
-    var last: [UInt8]?
+    var before: Result?
     for result in results {
       guard let first = result.firstKey else { continue }
-      if let last {
-        let order = job.family.order.compare(last, first)
+      if let before {
+        let order = job.family.order.compare(before.lastKey, first)
         if order > 0 { throw unsorted(job.sources.names[0], result.firstLine) }
-        if order == 0 { throw duplicate(job.sources.names[0], result.firstLine) }
+        if order == 0 { throw duplicate((0, result.firstLine), of: before.last) }
       }
-      last = result.lastKey
+      before = result
     }
   }
 
@@ -78,8 +80,10 @@ final class SortedLoad: @unchecked Sendable {
       .corruption, file: source, "line \(line): the key is smaller than the one before; the input is not sorted")
   }
 
-  private func duplicate(_ source: String, _ line: UInt64) -> DatabaseError {
-    DatabaseError(.corruption, file: source, "line \(line): the same key as the row before")
+  private func duplicate(
+    _ row: (source: Int, line: UInt64), of first: (source: Int, line: UInt64)
+  ) -> DatabaseError {
+    RowLoad.duplicate((job.sources.names[row.source], row.line), of: (job.sources.names[first.source], first.line))
   }
 
   // MARK: Ranges
@@ -169,7 +173,8 @@ final class SortedLoad: @unchecked Sendable {
         result.rows += 1
         let trailer = rows.trailer(ordinal: line)
         guard try sorted.add(key: rows.key, trailer: trailer, value: rows.value) else { throw unsorted(source, line) }
-        if sorted.emitter.conflict != nil { throw duplicate(source, line) }
+        if sorted.emitter.conflict != nil { throw duplicate((piece.source, line), of: result.last) }
+        result.last = (piece.source, line)
       }
       line += 1
       if piece.hasInnerNewlines { line += UInt64(ByteSearch.count(of: 0x0A, in: rows.text)) }

@@ -70,18 +70,24 @@ public struct DumpEntries {
           mergeOperator: try view.mergeOperator(family)?.name)
       })
     // Before the scan: an engine may delete its logs while a slow reader takes the output.
-    var findings = try DumpEntries.findings(of: view, families)
+    let findings = try DumpEntries.findings(of: view, families)
     try frame.open(output)
+    let gaps = DumpGaps(view, style: style, selection: selection, output: output)
+    var report = DumpReport()
+    var records = ByteWriter()
+    try gaps.tell(damage?.gaps ?? [], &records, &report)
+    if records.count > 0 { try output.write(records.bytes) }
     let queue = DumpQueue(pieces: pieces.count, output: output)
     let task = EntryPieces(
-      view: view, pieces: pieces, style: style, selection: selection, queue: queue)
+      view: view, pieces: pieces, style: style, selection: selection, queue: queue, gaps: gaps)
     Workers.run(min(jobs, max(pieces.count, 1))) { _ in task.work() }
-    var report = try queue.result()
-    for gap in damage?.gaps ?? [] { findings.append(try GapFinding.finding(gap, in: view.directory)) }
+    report.add(try queue.result())
     for finding in findings {
       report.findings.count(finding)
       output.report(finding)
     }
+    // Nothing at all: what stood in the way is the answer.
+    if report.entries == 0, let refusal = report.unread, report.findings.isOnlyUnread { throw refusal }
     try frame.close(report, output)
     return report
   }

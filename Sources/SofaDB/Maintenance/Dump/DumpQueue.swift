@@ -50,8 +50,6 @@ final class DumpQueue: Sendable {
     text.removeAll()
   }
 
-  func report(_ finding: Finding) { output.report(finding) }
-
   /// The piece is complete and written: the next one's turn.
   func finish(_ piece: Int, _ part: DumpReport) {
     state.change { state in

@@ -10,6 +10,9 @@ public struct DumpReport: Sendable {
   /// Merges that were shown as their operands, because the operator is not known.
   public var unmerged: UInt64 = 0
 
+  /// The first thing that was not looked into, because of what it is and not of damage.
+  var unread: DatabaseError?
+
   public init() {}
 
   /// Whether nothing was left out because of damage. A torn log tail leaves nothing out that a reader would see.
@@ -23,6 +26,7 @@ extension DumpReport {
     findings.add(other.findings)
     flattenedEntities += other.flattenedEntities
     unmerged += other.unmerged
+    unread = unread ?? other.unread
     guard let added = other.digest else { return }
     var sum = digest ?? ContentDigest()
     sum.add(added)

@@ -32,13 +32,6 @@ public struct DumpSofaGo {
     var report = DumpReport()
     let cursor = try directory.cursor(emptyMeansDeleted: emptyMeansDeleted)
     try print(cursor, output, &report)
-    for damage in cursor.damages {
-      let code: FindingCode = damage.isTornTail ? .walTail : damage.file.hasSuffix(".sst") ? .blockDecode : .walRecord
-      let finding = Finding(
-        code, file: damage.file, offset: damage.offset, length: damage.length, detail: damage.reason)
-      report.findings.count(finding)
-      output.report(finding)
-    }
     try frame.close(report, output)
     return (report, cursor.emptyValues)
   }
@@ -51,6 +44,7 @@ public struct DumpSofaGo {
     var digest = ContentDigest()
     var writer = EntryWriter(style: style, family: "default", capacity: DumpStream.chunk + (64 << 10))
     while report.entries < selection.limit ?? .max, try cursor.next() {
+      tell(cursor, &writer, &report, output)
       if let from, cursor.key.lexicographicallyPrecedes(from) { continue }
       if let to, !cursor.key.lexicographicallyPrecedes(to) { break }
       report.entries += 1
@@ -65,6 +59,27 @@ public struct DumpSofaGo {
       }
     }
     report.digest = digest
+    tell(cursor, &writer, &report, output)
     if writer.output.count > 0 { try output.write(writer.output.bytes) }
+  }
+
+  /// Damage met since the last call, with a record where something is missing.
+  private func tell(
+    _ cursor: SofaGoCursor, _ writer: inout EntryWriter, _ report: inout DumpReport, _ output: any DumpOutput
+  ) {
+    for damage in cursor.takeDamages() {
+      let code: FindingCode = damage.isTornTail ? .walTail : damage.file.hasSuffix(".sst") ? .blockDecode : .walRecord
+      let finding = Finding(
+        code, file: damage.file, offset: damage.offset, length: damage.length, detail: damage.reason)
+      report.findings.count(finding)
+      output.report(finding)
+      guard damage.length > 0, !damage.isTornTail, style.form == .ndjson, !selection.countOnly else { continue }
+      var json = JSONWriter()
+      let error = DatabaseError(.corruption, file: damage.file, offset: damage.offset, damage.reason)
+      let gap = DamageGap(
+        file: damage.file, offset: damage.offset, length: damage.length, from: nil, to: nil, error: error)
+      GapFinding.encode(finding, gap, style, into: &json)
+      writer.output.append(json.output.bytes)
+    }
   }
 }

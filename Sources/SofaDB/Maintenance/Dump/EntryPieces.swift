@@ -14,14 +14,15 @@ final class EntryPieces: Sendable {
   private let style: EntryStyle
   private let selection: DumpEntries.Selection
   private let queue: DumpQueue
-  /// Gaps told already: a damaged block may lie in two pieces.
-  private let told = Monitor<Set<String>>([])
+  private let gaps: DumpGaps
   /// Entries that a limit still allows. Changed by one thread only, because a limit means one thread.
   private let left: Monitor<UInt64>
 
   init(
-    view: DatabaseView, pieces: [Piece], style: EntryStyle, selection: DumpEntries.Selection, queue: DumpQueue
+    view: DatabaseView, pieces: [Piece], style: EntryStyle, selection: DumpEntries.Selection, queue: DumpQueue,
+    gaps: DumpGaps
   ) {
+    self.gaps = gaps
     self.view = view
     self.pieces = pieces
     self.style = style
@@ -46,24 +47,20 @@ final class EntryPieces: Sendable {
     let piece = pieces[number]
     var part = DumpReport()
     let allowed = left.change { $0 }
-    let damage = DamageLog()
     var writer = EntryWriter(style: style, family: piece.family.name, capacity: DumpStream.chunk + (64 << 10))
     if selection.versions {
-      var scan = VersionScan(view, piece, selection, queue, number)
-      try scan.run(&writer, &part, allowed: allowed, damage: damage)
+      var scan = VersionScan(view, piece, selection, queue, number, gaps)
+      try scan.run(&writer, &part, allowed: allowed)
     } else {
-      try visible(piece, number, &writer, &part, allowed: allowed, damage: damage)
+      try visible(piece, number, &writer, &part, allowed: allowed)
     }
     left.change { $0 -= min($0, part.entries) }
-    try queue.pass(&writer.output, of: number, mustWrite: true)
-    try tell(damage, &writer, &part)
     try queue.pass(&writer.output, of: number, mustWrite: true)
     return part
   }
 
   private func visible(
-    _ piece: Piece, _ number: Int, _ writer: inout EntryWriter, _ part: inout DumpReport, allowed: UInt64,
-    damage: DamageLog
+    _ piece: Piece, _ number: Int, _ writer: inout EntryWriter, _ part: inout DumpReport, allowed: UInt64
   ) throws(DatabaseError) {
     let order = piece.family.order
     let hasTimestamps = order.timestampSize > 0
@@ -73,8 +70,11 @@ final class EntryPieces: Sendable {
     var entries: UInt64 = 0
     // Grows while the piece must wait for its turn, so that the queue is asked once a chunk, not once an entry.
     var threshold = DumpStream.chunk
+    let damage = DamageLog()
+    var told = 0
     var cursor = try view.cursor(piece.family, from: piece.from, to: piece.to, damage: damage)
     try cursor.seekToFirst()
+    if damage.count > told { try tell(damage, &told, number, &writer, &part) }
     while cursor.isValid, entries < allowed {
       let (isWanted, isPast) = selection.range.contains(cursor.userKey, in: order)
       if isPast { break }
@@ -96,9 +96,20 @@ final class EntryPieces: Sendable {
         }
       }
       try cursor.next()
+      if damage.count > told { try tell(damage, &told, number, &writer, &part) }
     }
     part.entries = entries
     part.digest = digest
+  }
+
+  /// Writes what stands before the gaps, then the gaps.
+  @inline(never)
+  private func tell(
+    _ damage: DamageLog, _ told: inout Int, _ number: Int, _ writer: inout EntryWriter, _ part: inout DumpReport
+  ) throws(DatabaseError) {
+    try queue.pass(&writer.output, of: number, mustWrite: true)
+    try gaps.tell(damage.gaps[told...], &writer.output, &part)
+    told = damage.count
   }
 
   /// Entities, and merges whose operator is not known.
@@ -112,29 +123,6 @@ final class EntryPieces: Sendable {
     } else if let entity = cursor.entity {
       if writer.style.form != .ndjson { part.flattenedEntities += 1 }
       writer.entity(cursor.userKey, entity)
-    }
-  }
-
-  // MARK: Gaps
-
-  private func tell(
-    _ damage: DamageLog, _ writer: inout EntryWriter, _ part: inout DumpReport
-  ) throws(DatabaseError) {
-    for gap in damage.gaps {
-      let place = "\(gap.file) \(gap.offset ?? 0)"
-      guard told.change({ $0.insert(place).inserted }) else { continue }
-      let finding = try GapFinding.finding(gap, in: view.directory)
-      if finding.code == .fileMissing, try view.isOutdated() {
-        throw DatabaseError(
-          .locked, file: view.directory.path,
-          "an engine wrote to the database and deleted \(gap.file): dump a checkpoint, or stop the service")
-      }
-      part.findings.count(finding)
-      queue.report(finding)
-      guard style.form == .ndjson, !selection.countOnly else { continue }
-      var json = JSONWriter()
-      GapFinding.encode(finding, gap, style, into: &json)
-      writer.output.append(json.output.bytes)
     }
   }
 }

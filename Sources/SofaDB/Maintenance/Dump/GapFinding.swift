@@ -3,9 +3,16 @@ public enum GapFinding {
   /// Looks at the block again to say what exactly is wrong with it.
   public static func finding(_ gap: DamageGap, in directory: any ReadableDirectory) throws(DatabaseError) -> Finding {
     let name = DatabaseFile.baseName(gap.file)
+    let code: FindingCode =
+      switch gap.error.kind {
+      case .notFound: .fileMissing
+      case .special: .fileSpecial
+      case .unsupported: .tableUnsupported
+      default: .blockDecode
+      }
     var finding = Finding(
-      gap.error.kind == .notFound ? .fileMissing : .blockDecode, file: name, offset: gap.offset, length: gap.length,
-      block: .data, detail: gap.error.detail)
+      code, file: name, offset: gap.offset, length: gap.length, block: .data, detail: gap.error.detail)
+    if gap.offset == nil { finding.block = nil }
     if finding.code == .blockDecode {
       do throws(DatabaseError) {
         if let offset = gap.offset, let length = gap.length {

@@ -6,6 +6,9 @@ struct VersionScan {
   private let selection: DumpEntries.Selection
   private let queue: DumpQueue
   private let number: Int
+  private let gaps: DumpGaps
+  private let damage = DamageLog()
+  private var told = 0
   private let seed: ContentDigest.Family
   private var digest = ContentDigest()
   private var entries: UInt64 = 0
@@ -17,8 +20,9 @@ struct VersionScan {
 
   init(
     _ view: DatabaseView, _ piece: EntryPieces.Piece, _ selection: DumpEntries.Selection, _ queue: DumpQueue,
-    _ number: Int
+    _ number: Int, _ gaps: DumpGaps
   ) {
+    self.gaps = gaps
     self.view = view
     self.piece = piece
     self.selection = selection
@@ -28,13 +32,13 @@ struct VersionScan {
   }
 
   mutating func run(
-    _ writer: inout EntryWriter, _ part: inout DumpReport, allowed: UInt64, damage: DamageLog
+    _ writer: inout EntryWriter, _ part: inout DumpReport, allowed: UInt64
   ) throws(DatabaseError) {
     if piece.isFirst { try tombstones(&writer, allowed) }
     if piece.family.order.isKnown {
-      try merged(&writer, allowed, damage)
+      try merged(&writer, &part, allowed)
     } else {
-      try asStored(&writer, allowed, damage)
+      try asStored(&writer, &part, allowed)
     }
     part.entries = entries
     part.digest = digest
@@ -66,7 +70,7 @@ struct VersionScan {
         found += reader.rangeDeletions.map { ($0, place) }
       } catch {
         // The entries of the table are missing as well, which is told with them.
-        guard error.kind == .corruption || error.kind == .notFound else { throw error }
+        guard error.concernsOneFile else { throw error }
       }
     }
     let order = piece.family.order
@@ -97,11 +101,11 @@ struct VersionScan {
   // MARK: Entries
 
   private mutating func merged(
-    _ writer: inout EntryWriter, _ allowed: UInt64, _ damage: DamageLog
+    _ writer: inout EntryWriter, _ part: inout DumpReport, _ allowed: UInt64
   ) throws(DatabaseError) {
     let order = piece.family.order
     let levels = levels()
-    var cursor = try view.allVersions(piece.family, damage: damage)
+    var cursor = try view.allVersions(piece.family, to: piece.to, damage: damage)
     if let from = piece.from {
       let stamped = from + [UInt8](repeating: 0xFF, count: order.timestampSize)
       let target = ByteBuffer(InternalKey(userKey: stamped, sequence: .maximum, kind: 0xFF).bytes)
@@ -110,6 +114,7 @@ struct VersionScan {
       try cursor.seekToFirst()
     }
     let end = piece.to.map { ByteBuffer($0) }
+    try tellGaps(&writer, &part)
     while cursor.isValid, entries < allowed {
       let key = cursor.key
       let userKey = order.withoutTimestamp(key.internalKeyUserKey)
@@ -120,12 +125,13 @@ struct VersionScan {
       }
       if try !entry(key, cursor.value, &writer) { break }
       try cursor.next()
+      try tellGaps(&writer, &part)
     }
   }
 
   /// Every table from front to back, then what the logs have.
   private mutating func asStored(
-    _ writer: inout EntryWriter, _ allowed: UInt64, _ damage: DamageLog
+    _ writer: inout EntryWriter, _ part: inout DumpReport, _ allowed: UInt64
   ) throws(DatabaseError) {
     if let logged = piece.family.entries {
       place = VersionPlace()
@@ -136,10 +142,12 @@ struct VersionScan {
     for table in piece.family.tables {
       var run = TableRun([table], cache: view.cache, order: piece.family.order, damage: damage)
       try run.seekToFirst()
+      try tellGaps(&writer, &part)
       place = VersionPlace(run.table?.fileName ?? "", view.isLoose ? nil : table.level)
       while run.isValid, entries < allowed {
         _ = try entry(run.key, run.value, &writer)
         try run.next()
+        try tellGaps(&writer, &part)
       }
     }
   }
@@ -167,6 +175,15 @@ struct VersionScan {
   }
 
   private static var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+
+  /// Writes what stands before new gaps, then the gaps.
+  @inline(__always)
+  private mutating func tellGaps(_ writer: inout EntryWriter, _ part: inout DumpReport) throws(DatabaseError) {
+    guard damage.count > told else { return }
+    try queue.pass(&writer.output, of: number, mustWrite: true)
+    try gaps.tell(damage.gaps[told...], &writer.output, &part)
+    told = damage.count
+  }
 
   @inline(__always)
   private mutating func passIfFull(_ writer: inout EntryWriter) throws(DatabaseError) {

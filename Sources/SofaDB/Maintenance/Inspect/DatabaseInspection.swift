@@ -253,6 +253,8 @@ struct DatabaseInspection {
       case .corruption, .unsupported:
         report.findings.append(
           Finding(.blockDecode, file: name, family: blob.family, offset: error.offset, detail: error.detail))
+      case .special:
+        report.findings.append(Finding(.fileSpecial, file: name, family: blob.family, detail: error.detail))
       default: refuse(name, error)
       }
     }

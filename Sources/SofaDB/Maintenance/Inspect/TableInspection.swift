@@ -38,7 +38,7 @@ struct TableInspection {
         table.state = .missing
         add(
           Finding(.fileMissing, file: place.name, family: place.family, level: table.level, detail: "it is not there"))
-      case .corruption, .unsupported: note(error)
+      case .corruption, .unsupported, .special: note(error)
       default:
         table.state = .unreadable
         table.refusal = error.detail
@@ -63,9 +63,11 @@ struct TableInspection {
   private mutating func note(_ error: DatabaseError) {
     table.state = .damaged
     let code: FindingCode =
-      error.kind == .unsupported
-      ? .tableUnsupported
-      : error.detail.contains("checksum mismatch") ? .blockChecksum : .blockDecode
+      error.kind == .special
+      ? .fileSpecial
+      : error.kind == .unsupported
+        ? .tableUnsupported
+        : error.detail.contains("checksum mismatch") ? .blockChecksum : .blockDecode
     add(
       Finding(
         code, file: place.name, family: place.family, level: table.level, offset: error.offset, detail: error.detail))

@@ -275,8 +275,8 @@ struct TableSalvage {
     var candidates: [Candidate] = []
     for (index, block) in map.data.enumerated() {
       var candidate = Candidate(handle: block.handle)
-      candidate.separator = Array(map.separators[block.separator])
-      if index > 0 { candidate.separatorBefore = Array(map.separators[map.data[index - 1].separator]) }
+      candidate.separator = Array(map.keys[block.separator])
+      if index > 0 { candidate.separatorBefore = Array(map.keys[map.data[index - 1].separator]) }
       candidates.append(candidate)
     }
     if !map.problems.contains(where: { $0.kind == .index || $0.kind == .indexPartition }) { return candidates }

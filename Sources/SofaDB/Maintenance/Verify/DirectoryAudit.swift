@@ -29,8 +29,10 @@ struct DirectoryAudit {
   private(set) var unlistedTables: [String] = []
   /// Tables that the MANIFEST does not list and that were begun after its last record.
   private(set) var newerTables: [String] = []
-  /// What has the name of a file and is a directory.
-  private var directories: Set<DatabaseFile> = []
+  /// What has the name of a file and is none: it is not opened.
+  private var special: [DatabaseFile: FileAttributes.Kind] = [:]
+  /// Names in scope that are no regular files: they are findings.
+  private(set) var specialCount = 0
   /// Bytes of all files in scope.
   private(set) var bytesInScope: UInt64 = 0
 
@@ -44,22 +46,41 @@ struct DirectoryAudit {
 
   mutating func run() throws(DatabaseError) {
     var names: [DatabaseFile: String] = [:]
-    // Also links and pipes: those are refused when their turn comes, not passed over.
     for entry in try directory.entries() {
-      if entry.kind == .directory {
-        directories.insert(DatabaseFile(name: entry.name))
-      } else {
-        names[DatabaseFile(name: entry.name)] = entry.name
-      }
+      let file = DatabaseFile(name: entry.name)
+      names[file] = entry.name
+      if entry.kind != .file { special[file] = entry.kind }
     }
     if history == nil { try readManifest() }
     guard let version = history?.version, isUsable else {
-      unlistedTables = names.compactMap { file, name in if case .table = file { name } else { nil } }.sorted()
-      for name in unlistedTables { bytesInScope += try size(of: name) ?? 0 }
+      try take(names.compactMap { file, name in if case .table = file { name } else { nil } }.sorted())
       return
     }
     checkRules(version)
     try list(version, names)
+  }
+
+  /// Takes tables that no MANIFEST explains.
+  mutating func take(_ names: [String]) throws(DatabaseError) {
+    for name in names {
+      let attributes = try directory.attributes(of: name)
+      if let kind = attributes?.kind, kind != .file {
+        noteSpecial(name, kind)
+      } else {
+        unlistedTables.append(name)
+        bytesInScope &+= attributes?.size ?? 0
+      }
+    }
+  }
+
+  /// A link, a pipe or a directory under a file's name; one bad name must not end the check of the rest.
+  private mutating func noteSpecial(
+    _ name: String, _ kind: FileAttributes.Kind, family: String? = nil, level: Int? = nil
+  ) {
+    specialCount += 1
+    findings.append(
+      Finding(
+        .fileSpecial, file: name, family: family, level: level, detail: SystemError.special(name, kind).detail))
   }
 
   /// Whether the version is worth holding the directory against.
@@ -126,8 +147,10 @@ struct DirectoryAudit {
     for family in version.families {
       for table in family.tables {
         live.insert(table.number)
-        let name = names[.table(table.number, .sst)] ?? names[.table(table.number, .ldb)]
-        guard let name else {
+        let file = [DatabaseFile.TableSuffix.sst, .ldb].map { DatabaseFile.table(table.number, $0) }.first {
+          names[$0] != nil
+        }
+        guard let file, let name = names[file] else {
           var finding = Finding(
             .fileMissing,
             file: DatabaseFile.table(table.number, version.dialect == .leveldb ? .ldb : .sst).name, family: family.name,
@@ -136,6 +159,10 @@ struct DirectoryAudit {
           (finding.from, finding.to) = (table.smallest.userKey, table.largest.userKey)
           findings.append(finding)
           bytesInScope &+= table.size
+          continue
+        }
+        if let kind = special[file] {
+          noteSpecial(name, kind, family: family.name, level: table.level)
           continue
         }
         bytesInScope += try size(of: name) ?? 0
@@ -150,6 +177,10 @@ struct DirectoryAudit {
               detail: "the MANIFEST lists this blob file and it is not there"))
           continue
         }
+        if let kind = special[.blob(blob.number)] {
+          noteSpecial(name, kind, family: family.name)
+          continue
+        }
         bytesInScope += try size(of: name) ?? 0
         blobs.append(Blob(metadata: blob, family: family.id))
       }
@@ -160,16 +191,15 @@ struct DirectoryAudit {
 
   private mutating func listLogs(_ version: Version, _ names: [DatabaseFile: String]) throws(DatabaseError) {
     let present = names.keys.compactMap { file in if case .log(let number) = file { number } else { nil } }
-    logs = LogSelection(version, present: present).replayed
-    let misplaced = directories.compactMap { file in if case .log(let number) = file { number } else { nil } }
-    for number in LogSelection(version, present: misplaced).replayed {
-      findings.append(
-        Finding(
-          .fileMissing, file: DatabaseFile.log(number).name,
-          detail: "a directory has the name of a log that would be replayed"))
+    for number in LogSelection(version, present: present).replayed {
+      if let kind = special[.log(number)] {
+        noteSpecial(DatabaseFile.log(number).name, kind)
+      } else {
+        logs.append(number)
+      }
     }
     for number in logs { bytesInScope += try size(of: DatabaseFile.log(number).name) ?? 0 }
-    for log in version.trackedLogs {
+    for log in version.trackedLogs where special[.log(log.number)] == nil {
       let name = DatabaseFile.log(log.number).name
       guard let synced = log.syncedSize else { continue }
       let found = names[.log(log.number)] == nil ? nil : try size(of: name)
@@ -186,7 +216,7 @@ struct DirectoryAudit {
   /// Files that no live version needs. They hold nothing that a reader sees, unless the MANIFEST lost its end.
   private mutating func listOrphans(_ version: Version, _ live: Set<UInt64>, _ names: [DatabaseFile: String]) {
     let isCut = !(history?.isClean ?? false)
-    for (file, name) in names.sorted(by: { $0.value < $1.value }) {
+    for (file, name) in names.sorted(by: { $0.value < $1.value }) where special[file] == nil {
       switch file {
       case .table(let number, _), .blob(let number):
         guard !live.contains(number) else { continue }

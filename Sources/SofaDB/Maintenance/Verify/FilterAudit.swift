@@ -23,8 +23,7 @@ struct FilterAudit {
   private(set) var problems: [TableMap.Problem] = []
   private let keysAreUserKeys: Bool
   private let order: KeyOrder
-  private let wholeKeys: Bool
-  private let prefix: PrefixRule?
+  private let keys: FilterKeys
 
   init(_ file: TableFile, _ metaIndex: MetaIndex, _ properties: TableProperties?, _ map: TableMap, order: KeyOrder) {
     self.file = file
@@ -32,11 +31,8 @@ struct FilterAudit {
     partitions = map.filterPartitions
     separators = map.filterPartitions.isEmpty ? [] : map.keys
     keysAreUserKeys = properties?.indexKeysAreUserKeys ?? false
-    wholeKeys = properties?.wholeKeyFiltering ?? true
-    prefix = properties.flatMap { $0.prefixFiltering ? PrefixRule($0) : nil }
-    guard let filter = metaIndex.filters.first,
-      filter.policy == "leveldb.BuiltinBloomFilter2" || filter.policy == "rocksdb.BuiltinBloomFilter"
-    else {
+    keys = FilterKeys(properties ?? TableProperties(), order: order)
+    guard let filter = metaIndex.filters.first, filter.isBuiltIn else {
       shape = .none
       owner = nil
       return
@@ -53,8 +49,7 @@ struct FilterAudit {
       if filter.kind == .full {
         shape = .full(FullFilter(contents.bytes))
       } else {
-        let isLevelDB = filter.policy == "leveldb.BuiltinBloomFilter2"
-        shape = BlockBasedFilter(contents.bytes, isLevelDB: isLevelDB).map { .blockBased($0) } ?? .none
+        shape = BlockBasedFilter(contents.bytes, isLevelDB: filter.isLevelDB).map { .blockBased($0) } ?? .none
       }
     } catch {
       problems.append(TableMap.Problem(kind: .filter, handle: filter.handle, error: error))
@@ -96,11 +91,13 @@ struct FilterAudit {
   /// Whether a reader that asks for `internalKey` in the data block at `blockOffset` would find it.
   @inline(__always)
   mutating func admits(_ internalKey: UnsafeRawBufferPointer, blockOffset: UInt64) -> Bool {
-    let userKey = order.withoutTimestamp(internalKey.internalKeyUserKey)
+    let userKey = internalKey.internalKeyUserKey
     switch shape {
     case .none: return true
     case .full(let filter): return admits(userKey, filter)
-    case .blockBased(let filter): return !wholeKeys || filter.mayContain(userKey, blockOffset: blockOffset)
+    case .blockBased(let filter):
+      guard keys.holdsWholeKeys, let key = keys.whole(userKey) else { return true }
+      return filter.mayContain(key, blockOffset: blockOffset)
     case .partitioned:
       guard !partitions.isEmpty else { return true }
       guard advance(to: internalKey, userKey) else { return false }
@@ -111,9 +108,9 @@ struct FilterAudit {
 
   @inline(__always)
   private func admits(_ userKey: UnsafeRawBufferPointer, _ filter: FullFilter) -> Bool {
-    if wholeKeys, !filter.mayContain(userKey) { return false }
-    guard let prefix, let part = prefix.prefix(of: userKey) else { return true }
-    return filter.mayContain(part)
+    if keys.holdsWholeKeys, let key = keys.whole(userKey), !filter.mayContain(key) { return false }
+    guard let prefix = keys.prefix(userKey) else { return true }
+    return filter.mayContain(prefix)
   }
 
   /// The partition of a key is the first whose separator is not before it, else the last. A reader who asks for the
@@ -154,28 +151,5 @@ struct FilterAudit {
       let separator = UnsafeRawBufferPointer(rebasing: bytes[partition.separator].dropLast(keysAreUserKeys ? 0 : 8))
       return order.compare(separator, userKey) < 0
     }
-  }
-}
-
-/// RocksDB's built-in prefix extractors, by the names that tables record.
-struct PrefixRule: Sendable {
-  private let length: Int
-  private let isCapped: Bool
-
-  /// nil for an extractor that is not built in.
-  init?(_ properties: TableProperties) {
-    guard let bytes = properties[.prefixExtractor] else { return nil }
-    let name = String(decoding: bytes, as: UTF8.self)
-    let parts = name.split(separator: ".")
-    guard parts.count == 3, parts[0] == "rocksdb", let length = Int(parts[2]), length >= 0 else { return nil }
-    guard parts[1] == "FixedPrefix" || parts[1] == "CappedPrefix" else { return nil }
-    self.length = length
-    isCapped = parts[1] == "CappedPrefix"
-  }
-
-  /// nil when the key has none.
-  func prefix(of userKey: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-    guard isCapped || userKey.count >= length else { return nil }
-    return UnsafeRawBufferPointer(rebasing: userKey.prefix(length))
   }
 }

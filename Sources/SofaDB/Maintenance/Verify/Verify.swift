@@ -47,22 +47,15 @@ public struct Verify: Sendable {
     var summary = FindingSummary()
     let before = tables == nil ? try fingerprint(directory) : ""
     var directoryAudit = DirectoryAudit(directory)
-    var work: [AuditTask] = []
-    if let tables {
-      for name in tables { work.append(.looseTable(name)) }
-      for name in tables { summary.bytesInScope += try directory.attributes(of: name)?.size ?? 0 }
-    } else {
-      try directoryAudit.run()
-      work = AuditTask.all(directoryAudit, level: level)
-      summary.bytesInScope = directoryAudit.bytesInScope
-    }
-    let results = AuditResults(count: work.count, total: summary.bytesInScope, report: report, progress: progress)
+    if let tables { try directoryAudit.take(tables) } else { try directoryAudit.run() }
+    let tasks = AuditTask.all(directoryAudit, level: level)
+    summary.bytesInScope = directoryAudit.bytesInScope
+    let results = AuditResults(count: tasks.count, total: summary.bytesInScope, report: report, progress: progress)
     results.add(directoryAudit.findings)
     let auditor = Auditor(
       directory: directory, level: level, newestLog: directoryAudit.logs.last,
       isLevelDB: directoryAudit.history?.version.dialect == .leveldb, results: results,
       isCancelled: pace.isCancelled)
-    let tasks = work
     let next = Atomic<Int>(0)
     Workers.run(min(jobs, max(tasks.count, 1))) { _ in
       while true {
@@ -81,7 +74,7 @@ public struct Verify: Sendable {
         .locked, file: source.path, "the database was written to while it was checked: there is no verdict")
     }
     summary.take(results)
-    summary.files = UInt64(work.count + (directoryAudit.history == nil ? 0 : 2))
+    summary.files = UInt64(tasks.count + directoryAudit.specialCount + (directoryAudit.history == nil ? 0 : 2))
     summary.bytes += directoryAudit.history.map { $0.size + UInt64(CurrentFile.name.utf8.count) } ?? 0
     summary.bytes = max(summary.bytes, level == .quick || results.isWhole ? summary.bytesInScope : 0)
     summary.seconds = time.monotonic - start
@@ -141,7 +134,7 @@ public struct Verify: Sendable {
       if !damage.gaps.isEmpty { report.isComplete = false }
       return report
     } catch {
-      guard error.kind == .corruption || error.kind == .unsupported || error.kind == .notFound else { throw error }
+      guard error.concernsOneFile else { throw error }
       var report = ContentReport()
       report.isComplete = false
       return report

@@ -153,8 +153,20 @@ import Testing
     #expect(
       try load.failure("k,v\na,1\nc,2\nb,3\n")?.detail
         == "line 4: the key is smaller than the one before; the input is not sorted")
-    #expect(try load.failure("k,v\na,1\nb,2\nb,3\n")?.detail == "line 4: the same key as the row before")
+    #expect(try load.failure("k,v\na,1\nb,2\nb,3\n")?.detail == "line 4: the same key as line 3")
     #expect(try load.failure("k,v\na,1\nb,2,3\n")?.detail == "line 3: the row has 3 fields and not 2")
+  }
+
+  /// Over two inputs, sorted or not, with lines counted in each.
+  @Test(arguments: [true, false])
+  func duplicatesOfTwoFilesNameBoth(isSorted: Bool) throws {
+    var load = try LoadCase(key: "k", value: "v")
+    load.options.isSorted = isSorted
+    try LoadCase.write(Array("k,v\na,1\nb,2\n".utf8), to: "one", in: load.system)
+    try LoadCase.write(Array("k,v\nb,3\nc,4\n".utf8), to: "two", in: load.system)
+    let finished = load
+    let error = #expect(throws: DatabaseError.self) { try finished.run([.path("db/one"), .path("db/two")]) }
+    #expect(error?.file == "db/two" && error?.detail == "line 2: the same key as line 3 of db/one")
   }
 
   @Test func sortedDuplicatesFollowThePolicy() throws {
