@@ -16,7 +16,7 @@ _sofatool() {
   COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
     case $command/${COMP_WORDS[index]} in
-      /info|/dump|/verify|/bulk-load|/compact|/ingest|/undo|/explain) command=$command/${COMP_WORDS[index]} ;;
+      /info|/dump|/verify|/repair|/bulk-load|/compact|/ingest|/manifest-edit|/undo|/explain) command=$command/${COMP_WORDS[index]} ;;
     esac
   done
   if [[ $cur == = ]]; then
@@ -27,7 +27,7 @@ _sofatool() {
   [[ $previous == --* ]] && previous=${previous//_/-}
   case $command in
     '')
-      mapfile -t COMPREPLY < <(compgen -W 'info dump verify bulk-load compact ingest undo explain -h --help --version' -- "$cur") ;;
+      mapfile -t COMPREPLY < <(compgen -W 'info dump verify repair bulk-load compact ingest manifest-edit undo explain -h --help --version' -- "$cur") ;;
     /info)
       case $previous in
         --html) _sofatool_paths; return ;;
@@ -73,6 +73,18 @@ _sofatool() {
         mapfile -t COMPREPLY < <(compgen -W '-j -q --level --content-digest --jobs --read-mib-per-sec --json --show-keys --progress --quiet --db -h --help --version' -- "$cur")
       else
         _sofatool_paths 'sst' 'ldb'
+      fi ;;
+    /repair)
+      case $previous in
+        --adopt) return ;;
+        -j|--jobs) return ;;
+        --progress) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur"); return ;;
+        --db) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W '-j -q --apply --adopt --jobs --json --show-keys --progress --quiet --db -h --help --version' -- "$cur")
+      else
+        compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur")
       fi ;;
     /bulk-load)
       case $previous in
@@ -141,6 +153,24 @@ _sofatool() {
         mapfile -t COMPREPLY < <(compgen -W '-q --into --db --column-family --cf --create-family --behind --mode --plan --json --progress --quiet -h --help --version' -- "$cur")
       else
         _sofatool_paths 'sst'
+      fi ;;
+    /manifest-edit)
+      case $previous in
+        --drop-file) return ;;
+        --move-file) return ;;
+        --add-file) return ;;
+        --set) return ;;
+        --drop-family) return ;;
+        --script) _sofatool_paths; return ;;
+        --at-edit) return ;;
+        --column-family|--cf) return ;;
+        --diff) _sofatool_paths; return ;;
+        --db) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W '--drop-file --move-file --add-file --set --drop-family --script --at-edit --column-family --cf --diff --apply --force-invalid --json --show-keys --db -h --help --version' -- "$cur")
+      else
+        compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur")
       fi ;;
     /undo)
       case $previous in
