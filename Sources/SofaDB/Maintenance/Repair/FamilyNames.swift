@@ -25,7 +25,7 @@ struct FamilyNames {
     }
     let taken = Set(names.values).union(known.keys)
     var next = (Array(known.values) + Array(unknown)).max() ?? 0
-    for name in listed where !taken.contains(name) {
+    for name in listed where !taken.contains(name) && next < UInt32.max {
       next += 1
       empty.append((next, name))
     }
