@@ -12,7 +12,7 @@ extension RepairPlanner {
 
   mutating func judgeUnlisted() throws(DatabaseError) {
     let listed = Set(plan.result.families.values.flatMap { $0.tables.map(\.number) })
-    let tasks = scan.tables.sorted { $0.key < $1.key }.filter { !listed.contains($0.key) }
+    let tasks = scan.tables.sorted { $0.key < $1.key }.filter { !listed.contains($0.key) && tables[$0.key] == nil }
       .map { ExaminedTable.Task(number: $0.key, name: $0.value) }
     var examined = try ExaminedTable.examine(
       tasks, in: directory, jobs: jobs, progress: progress, isCancelled: isCancelled)

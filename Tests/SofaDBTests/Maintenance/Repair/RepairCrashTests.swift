@@ -69,13 +69,4 @@ import Testing
     #expect(report.failures.isEmpty, "\(report)")
     #expect(report.distinct > 50, "\(report)")
   }
-
-  @Test func everyFaultLeavesWhatTheSameCommandCompletes() throws {
-    let wanted = try Self.result()
-    let report = enumerateFaults(from: try Self.start(), lasting: .once, scenario: Self.repair) { outcome in
-      try Self.check(outcome.fileSystem, wanted)
-    }
-    #expect(report.failures.isEmpty, "\(report)")
-    #expect(report.runs > 50, "\(report)")
-  }
 }

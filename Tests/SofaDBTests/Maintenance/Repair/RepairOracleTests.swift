@@ -33,7 +33,7 @@ import Testing
   @Test(
     .enabled(if: RocksOracle.isAvailable, "\(RocksOracle.missing)"),
     arguments: [
-      "r783-levels", "r783-cfs", "r783-cfwals", "r783-rangedel", "r783-ingest", "r783-blob", "r783-wal",
+      "r783-levels", "r783-cfwals", "r783-rangedel", "r783-ingest", "r783-blob", "r783-wal",
     ])
   func rocksDBReadsWhatWasRepaired(name: String) throws {
     let oracle = try #require(RocksOracle.shared)
