@@ -38,7 +38,9 @@ struct ManifestEditRun {
       return try show(plan(request, of: directory()))
     }
     guard isEdit else { throw UsageError("there is nothing to apply: give an edit or '--at-edit'") }
-    let database = try ExclusiveDatabase(path, in: context.fileSystem)
+    // What is no database is the same mistake in either case.
+    _ = try directory()
+    let database = try ExclusiveDatabase(path, in: context.fileSystem, time: context.time)
     defer { database.close() }
     return try commit(plan(request, of: database.directory), to: database)
   }
