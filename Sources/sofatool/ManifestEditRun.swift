@@ -67,10 +67,10 @@ struct ManifestEditRun {
     guard let scope = try PathScope.all([path], context.fileSystem).first else {
       throw DatabaseError(.notFound, file: path, "no such directory")
     }
-    guard case .database = scope.content else {
-      throw DatabaseError(.invalid, file: path, "this is no database with a MANIFEST")
+    switch scope.content {
+    case .database, .damagedDatabase: return scope.directory
+    case .tables, .sofaGo: throw DatabaseError(.invalid, file: path, "this is no database with a MANIFEST")
     }
-    return scope.directory
   }
 
   private func plan(
