@@ -203,13 +203,14 @@ struct CompactionCase {
 
   func job(_ plan: CompactionPlan) throws -> CompactionJob { try CompactionCase.job(plan, in: directory) }
 
-  /// Outputs are numbered from 1000 in the same directory.
+  /// Outputs are numbered from 1000 on in the same directory; no number comes twice.
   static func job(_ plan: CompactionPlan, in directory: any Directory) throws -> CompactionJob {
-    let numbers = Counter()
-    return CompactionJob(
+    CompactionJob(
       plan, cache: TableCache(directory: directory),
       target: CompactionTarget(directory: directory) { numbers.next() })
   }
+
+  private static let numbers = Counter()
 
   private final class Counter: Sendable {
     private let value = Atomic<UInt64>(1000)
@@ -257,7 +258,7 @@ struct CompactionCase {
   /// Levels do not overlap, bounds are the tables', and newer versions of a key are never below older ones.
   private func expectOrder(_ tables: [TableMetadata], _ place: SourceLocation) throws {
     let family = ColumnFamily(id: 0, name: "default", comparator: order.name, logNumber: 0, tables: tables)
-    let version = Version(families: [family], lastSequence: lastSequence, nextFileNumber: 5000)
+    let version = Version(families: [family], lastSequence: lastSequence, nextFileNumber: 1 << 40)
     for violation in VersionInvariants.check(version) where violation.rule != .blobReference {
       Issue.record("\(violation)", sourceLocation: place)
     }

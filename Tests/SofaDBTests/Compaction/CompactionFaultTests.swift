@@ -61,7 +61,7 @@ import Testing
     job.jobs = 2
     job.pieces = 3
     let fault: Fault = kind == .append ? .fail(ENOSPC) : .losesPending(EIO)
-    history.fileSystem.faults = FaultPlan { $0.kind == kind && $0.name >= "001001" ? fault : nil }
+    history.fileSystem.faults = FaultPlan { $0.kind == kind && $0.name >= "001000" ? fault : nil }
     #expect(throws: DatabaseError.self) { try job.run() }
     history.fileSystem.faults = .none
     #expect(try history.directory.entries().count == history.tables.count)
@@ -98,7 +98,7 @@ import Testing
     var job = try history.job(history.plan(to: 1))
     job.jobs = 1
     job.pieces = 4
-    do {
+    do throws(DatabaseError) {
       let result = try job.run()
       #expect(result.entriesWritten == 2)
     } catch {

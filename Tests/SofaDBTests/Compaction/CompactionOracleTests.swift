@@ -35,7 +35,7 @@ import Testing
       target: CompactionTarget(directory: directory) { numbers.wrappingAdd(1, ordering: .relaxed).newValue })
     job.pieces = 1 + seed % 4
     let result = try job.run()
-    #expect(result.outputs.count > 1)
+    #expect(!result.outputs.isEmpty)
     let gone = Set(plan.inputs.map(\.number))
     let tables = family.tables.filter { !gone.contains($0.number) } + result.outputs.map(\.metadata)
     let compacted = Version(

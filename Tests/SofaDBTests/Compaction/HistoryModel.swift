@@ -45,7 +45,7 @@ struct HistoryModel {
       let key = InternalKey(borrowed: cursor.key)
       let kind = EntryKind(rawValue: key.kind)!
       // Values inside the table itself are part of it.
-      let resolved = kind == .value ? nil : try BlobReferences.resolved(kind, cursor.value, reader)
+      let resolved = try kind == .value ? nil : BlobReferences.resolved(kind, cursor.value, reader)
       entries.append(
         Entry(
           key: key.userKey, sequence: key.sequence, kind: resolved?.kind ?? kind,
