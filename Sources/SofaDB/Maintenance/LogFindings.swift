@@ -5,7 +5,6 @@ public struct LogFindings {
   private let isManifest: Bool
   /// What counts only if records follow.
   private var held: LogEvent?
-  private var hasRecord = false
 
   public init(file: String, isManifest: Bool = false) {
     self.file = file
@@ -17,13 +16,13 @@ public struct LogFindings {
   public mutating func finding(for item: LogReader.Item, of reader: LogReader) -> Finding? {
     switch item {
     case .record:
-      hasRecord = true
       guard let hole = held else { return nil }
       held = nil
       return finding(hole, isDamage: true)
     case .event(let event):
       if reader.isRecycled, event.lostRecord == nil, !event.hidesRecord, LogFindings.mayEndRecycledLog(event) {
-        if event.beginsRecord { return finding(event, isDamage: false) }
+        // At its very start even a log that was not written to yet has an old record that is whole.
+        if event.beginsRecord || event.offset == 0 { return finding(event, isDamage: false) }
         if held == nil { held = event }
         return nil
       }
@@ -33,9 +32,8 @@ public struct LogFindings {
         if held == nil { held = event }
         return nil
       case .oldRecord(let isIntact):
-        // The end of a recycled log; a record that was being written there is cut off. One that was not written to yet
-        // begins with an old record that is whole.
-        if event.lostRecord == nil, !event.isReported, !event.hidesRecord, isIntact || hasRecord { return nil }
+        // The end of a recycled log; a record that was being written there is cut off.
+        if event.lostRecord == nil, !event.isReported, !event.hidesRecord, isIntact || event.offset > 0 { return nil }
         return finding(event, isDamage: event.hidesRecord)
       case .trailerNotZero, .ignoredType:
         var remark = finding(event, isDamage: true)

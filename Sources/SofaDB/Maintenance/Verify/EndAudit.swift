@@ -62,7 +62,7 @@ struct EndAudit {
       try table.run()
       return table.facts.flatMap { $0.entries > 0 ? $0.largestSequence : nil }
     } catch {
-      guard error.kind == .corruption || error.kind == .unsupported || error.kind == .notFound else { throw error }
+      guard error.concernsOneFile else { throw error }
       return nil
     }
   }
