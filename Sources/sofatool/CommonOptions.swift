@@ -18,6 +18,9 @@ enum CommonOptions {
   static let readRate = Option<Double?>(
     "read-mib-per-sec", .number(in: 0.001...1e6), placeholder: "N",
     help: "all threads together read no more than N MiB a second")
+  static let writeRate = Option<Double?>(
+    "write-mib-per-sec", .number(in: 0.001...1e6), placeholder: "N",
+    help: "all threads together write no more than N MiB a second")
   static let output = Option<String?>("output", .path, short: "o", help: "the result goes there; refused if it exists")
   static let overwrite = Option<Bool>("overwrite", help: "replaces what --output names")
   static let showKeys = Option<Bool>("show-keys", help: "keys may appear in findings")

@@ -22,9 +22,6 @@ enum CompactCommand {
   static let fileSize = Option<Int?>("target-file-size", .size(in: 4096...Int.max), help: "bytes of a table, about")
 
   static let plan = Option<Bool>("plan", help: "only says what would be done")
-  static let writeRate = Option<Double?>(
-    "write-mib-per-sec", .number(in: 0.001...1e6), placeholder: "N",
-    help: "all threads together write no more than N MiB a second")
   static let json = Option<Bool>("json", help: "NDJSON records closed by one summary record")
 
   static let command = Command(
@@ -55,7 +52,7 @@ enum CompactCommand {
         "Tables", [CommonOptions.families, CommonOptions.from, CommonOptions.to, levels, files, outputLevel, bottom]),
       OptionGroup("Result", [compression, blockSize, filterBits, formatVersion, checksum, fileSize]),
       OptionGroup(
-        "Work", [plan, CommonOptions.jobs, writeRate, json, CommonOptions.progress, CommonOptions.quiet]),
+        "Work", [plan, CommonOptions.jobs, CommonOptions.writeRate, json, CommonOptions.progress, CommonOptions.quiet]),
     ],
     operands: [path],
     examples: [

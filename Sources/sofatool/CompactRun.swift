@@ -25,7 +25,7 @@ struct CompactRun {
     }
     let interruption = context.console.interruption
     compact.isCancelled = { interruption.isRequested }
-    compact.writeLimiter = invocation[CompactCommand.writeRate].map {
+    compact.writeLimiter = invocation[CommonOptions.writeRate].map {
       RateLimiter(bytesPerSecond: $0 * 1_048_576, time: context.time)
     }
     let progress = Progress(

@@ -23,6 +23,7 @@ enum Sofatool {
       BulkLoadCommand.command,
       CompactCommand.command,
       IngestCommand.command,
+      ConvertCommand.command,
       ManifestEditCommand.command,
       UndoCommand.command,
       ExplainCommand.command,

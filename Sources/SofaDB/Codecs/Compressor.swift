@@ -1,12 +1,13 @@
 /// Compresses blocks with one codec, level and dictionary. Keeps its contexts from block to block, so each thread
 /// should have one of its own, and no two may share one.
 ///
-/// A block is kept compressed only when that saves more than an eighth, as LevelDB and RocksDB do; what is written has
-/// the framing of format_version 2 and later (`BlockFraming.sized`).
+/// A block is kept compressed only when that saves more than an eighth, as LevelDB and RocksDB do.
 public final class Compressor {
   public let codec: Compression
   public let level: Int
   public let dictionary: CompressionDictionary?
+  /// What stands before the compressed bytes.
+  public let framing: BlockFraming
 
   private enum Encoder {
     case stored
@@ -24,12 +25,20 @@ public final class Compressor {
   private static let longest = 0x7E00_0000
 
   /// `codec` must be one that `canEncode`, and `level` one of its `levels`; nil is its default.
-  public init(codec: Compression, level: Int? = nil, dictionary: CompressionDictionary? = nil) {
+  public init(
+    codec: Compression, level: Int? = nil, dictionary: CompressionDictionary? = nil, framing: BlockFraming = .sized
+  ) {
     precondition(codec.canEncode, "codec cannot be written")
     if let level, let legal = codec.levels { precondition(legal.contains(level), "level out of range") }
     self.codec = codec
     self.level = level ?? codec.defaultLevel
     self.dictionary = codec.usesDictionary ? dictionary : nil
+    self.framing = framing
+  }
+
+  /// The byte behind a block that was compressed. LevelDB knows zstd by the number that RocksDB gave zlib.
+  public var storedType: UInt8 {
+    codec == .zstd && framing == .leveldb ? Compression.zlib.rawValue : codec.rawValue
   }
 
   /// Appends the compressed form of `raw` to `output` and returns true; or leaves `output` as it is and returns false,
@@ -39,9 +48,12 @@ public final class Compressor {
     let encoder = try open()
     let start = output.count
     // The longest frame that still saves more than an eighth, prefix included.
-    let capacity = raw.count - raw.count / 8 - 1 - Varint.length(UInt64(raw.count))
-    guard capacity > 0 else { return false }
-    output.appendVarint(raw.count)
+    appendPrefix(raw.count, to: &output)
+    let capacity = raw.count - raw.count / 8 - 1 - (output.count - start)
+    guard capacity > 0 else {
+      output.truncate(to: start)
+      return false
+    }
     let place = output.reserve(capacity)
     let length: Int? =
       switch encoder {
@@ -58,6 +70,16 @@ public final class Compressor {
     }
     output.commit(length)
     return true
+  }
+
+  /// See `BlockFraming`.
+  private func appendPrefix(_ size: Int, to output: inout ByteWriter) {
+    switch codec {
+    case .zlib where framing != .sized: break
+    case .zstd where framing == .leveldb: break
+    case .lz4 where framing != .sized, .lz4hc where framing != .sized: output.appendFixed64(UInt64(size))
+    default: output.appendVarint(size)
+    }
   }
 
   private func open() throws(FormatError) -> Encoder {

@@ -28,14 +28,19 @@ public struct BlockBasedFilter {
 
   /// Whether `key`, a user key, may be in the data block that starts at `offset` in the file.
   public func mayContain(_ key: UnsafeRawBufferPointer, blockOffset: UInt64) -> Bool {
+    filter(forOffset: blockOffset).map { mayContain(key, in: $0) } ?? true
+  }
+
+  /// The filter that covers the data block at `blockOffset`; nil when there is none or it contradicts itself.
+  func filter(forOffset blockOffset: UInt64) -> UnsafeRawBufferPointer? {
     let index = shift < 64 ? blockOffset >> UInt64(shift) : 0
-    guard index < UInt64(count) else { return true }
+    guard index < UInt64(count) else { return nil }
     let place = arrayOffset + 4 * Int(index)
     let start = Int(UInt32(littleEndian: block.loadUnaligned(fromByteOffset: place, as: UInt32.self)))
     // The offset of the array closes the last filter.
     let end = Int(UInt32(littleEndian: block.loadUnaligned(fromByteOffset: place + 4, as: UInt32.self)))
-    guard start <= end, end <= arrayOffset else { return true }
-    return mayContain(key, in: UnsafeRawBufferPointer(rebasing: block[start..<end]))
+    guard start <= end, end <= arrayOffset else { return nil }
+    return UnsafeRawBufferPointer(rebasing: block[start..<end])
   }
 
   private func mayContain(_ key: UnsafeRawBufferPointer, in filter: UnsafeRawBufferPointer) -> Bool {

@@ -106,14 +106,15 @@ struct BlockBuilder: ~Copyable {
     return shared
   }
 
-  /// Appends restart points and the optional hash index. The bytes stay valid until `removeAll`.
-  mutating func finish() -> UnsafeRawBufferPointer {
-    var flags: UInt32 = 0
+  /// Appends restart points and the optional hash index. The bytes stay valid until `removeAll`. `flags` go into the
+  /// last word.
+  mutating func finish(flags: UInt32 = 0) -> UnsafeRawBufferPointer {
+    var flags = flags
     let hashed = isHashed && hashIndex.isUsable && size <= DataBlockHashIndexBuilder.maximumBlockSize
     body.append(restarts.bytes)
     if hashed {
       hashIndex.finish(into: &body)
-      flags = 0x8000_0000
+      flags |= BlockFlags.hashIndex
     }
     body.appendFixed32(UInt32(truncatingIfNeeded: restarts.count / 4) | flags)
     return body.bytes

@@ -49,7 +49,7 @@ struct BlockSink: ~Copyable {
     } catch {
       throw fail(error)
     }
-    return isSmaller ? try seal(from: start, type: compressor.codec.rawValue) : try append(raw)
+    return isSmaller ? try seal(from: start, type: compressor.storedType) : try append(raw)
   }
 
   /// Stores what was compressed elsewhere; `type` is its compression type.

@@ -19,8 +19,9 @@ struct IndexBlockBuilder: ~Copyable {
   /// Bytes if it were finished now.
   var size: Int { block.size }
 
-  /// Blocks follow each other without gaps: the difference of sizes says all.
-  mutating func add(_ key: UnsafeRawBufferPointer, _ handle: BlockHandle) {
+  /// Blocks follow each other without gaps: the difference of sizes says all. `firstKey`: the first key of the block,
+  /// where the index has it.
+  mutating func add(_ key: UnsafeRawBufferPointer, _ handle: BlockHandle, firstKey: UnsafeRawBufferPointer? = nil) {
     let shared = block.isAtRestart ? 0 : BlockBuilder.commonPrefix(lastKey.bytes, key)
     value.removeAll()
     if isDelta && shared > 0 {
@@ -28,6 +29,7 @@ struct IndexBlockBuilder: ~Copyable {
     } else {
       handle.append(to: &value)
     }
+    if let firstKey { value.appendSlice(firstKey) }
     if isDelta {
       block.addUndelimited(key, shared: shared, value: value.bytes)
     } else {
@@ -38,7 +40,7 @@ struct IndexBlockBuilder: ~Copyable {
     lastSize = handle.size
   }
 
-  mutating func finish() -> UnsafeRawBufferPointer { block.finish() }
+  mutating func finish(flags: UInt32 = 0) -> UnsafeRawBufferPointer { block.finish(flags: flags) }
 
   mutating func removeAll() {
     block.removeAll()

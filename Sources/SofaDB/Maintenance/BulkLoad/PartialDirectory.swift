@@ -11,6 +11,7 @@
 ///
 /// A crash leaves no `NAME` before the rename of step 3 is durable, and a complete one, perhaps with the marker, after.
 final class PartialDirectory: @unchecked Sendable {
+  /// The marker of loads.
   static let marker = "BULK-LOAD"
   static let suffix = ".partial"
 
@@ -18,22 +19,27 @@ final class PartialDirectory: @unchecked Sendable {
   private let parent: any Directory
   private let name: String
   private let path: String
+  private let marker: String
   private var lock: (any FileLock)?
   private var replacesEmpty: Bool
 
   private var partialName: String { name + PartialDirectory.suffix }
 
   /// `alreadyExists` when `path` exists and is more than an empty directory; `locked` when another run is building it.
-  init(_ path: String, in fileSystem: any FileSystem) throws(DatabaseError) {
+  /// `marker`: the name of the first file, one for each kind of work.
+  init(
+    _ path: String, in fileSystem: any FileSystem, marker: String = PartialDirectory.marker
+  ) throws(DatabaseError) {
     let parts = try PathParts(path)
     self.path = path
+    self.marker = marker
     name = parts.name
     parent = try fileSystem.directory(at: parts.directory)
     replacesEmpty = try PartialDirectory.isEmptyDirectory(name, path: path, in: parent)
-    try PartialDirectory.removeStale(name + PartialDirectory.suffix, in: parent)
+    try PartialDirectory.removeStale(name + PartialDirectory.suffix, in: parent, marker)
     directory = try parent.createDirectory(name + PartialDirectory.suffix)
     do throws(DatabaseError) {
-      lock = try directory.lock(PartialDirectory.marker)
+      lock = try directory.lock(marker)
       try directory.sync()
       try parent.sync()
     } catch {
@@ -53,14 +59,16 @@ final class PartialDirectory: @unchecked Sendable {
     throw DatabaseError(
       .alreadyExists, file: path,
       holdsDatabase
-        ? "it holds a database, and a load makes a new one" : "the directory exists and is not empty")
+        ? "it holds a database, and something new is made" : "the directory exists and is not empty")
   }
 
   /// Removes what an earlier run has left; refuses what does not look like that.
-  private static func removeStale(_ name: String, in parent: any Directory) throws(DatabaseError) {
+  private static func removeStale(
+    _ name: String, in parent: any Directory, _ marker: String
+  ) throws(DatabaseError) {
     guard let attributes = try parent.attributes(of: name) else { return }
     let refusal = DatabaseError(
-      .alreadyExists, file: name, "it exists, and was not left by an interrupted load; it has to be moved away")
+      .alreadyExists, file: name, "it exists, and was not left by an interrupted run; it has to be moved away")
     guard attributes.kind == .directory else { throw refusal }
     let stale = try parent.directory(name)
     let entries = try stale.entries()
@@ -69,7 +77,7 @@ final class PartialDirectory: @unchecked Sendable {
         throw refusal
       }
       let lock = try stale.lock(marker)
-      try removeFiles(of: stale)
+      try removeFiles(of: stale, marker)
       lock.release()
     }
     try parent.removeDirectory(name)
@@ -77,7 +85,7 @@ final class PartialDirectory: @unchecked Sendable {
   }
 
   /// The marker goes last, and only when the others are gone for good.
-  private static func removeFiles(of directory: any Directory) throws(DatabaseError) {
+  private static func removeFiles(of directory: any Directory, _ marker: String) throws(DatabaseError) {
     for entry in try directory.entries() where entry.name != marker { try directory.remove(entry.name) }
     try directory.sync()
     if try directory.attributes(of: marker) != nil { try directory.remove(marker) }
@@ -100,7 +108,7 @@ final class PartialDirectory: @unchecked Sendable {
 
   /// Removes the marker from the committed directory.
   func removeMarker() throws(DatabaseError) {
-    try directory.remove(PartialDirectory.marker)
+    try directory.remove(marker)
     try directory.sync()
   }
 
@@ -109,7 +117,7 @@ final class PartialDirectory: @unchecked Sendable {
   func discard() {
     do throws(DatabaseError) {
       guard try parent.attributes(of: partialName) != nil else { return }
-      try PartialDirectory.removeFiles(of: directory)
+      try PartialDirectory.removeFiles(of: directory, marker)
       lock?.release()
       lock = nil
       try parent.removeDirectory(partialName)

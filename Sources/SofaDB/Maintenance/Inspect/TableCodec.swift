@@ -1,21 +1,27 @@
 /// How a table's data blocks are compressed, in one word: "zstd", "none", "lz4+zstd".
 enum TableCodec {
-  /// What the property `rocksdb.compression` says; nil when it is absent or empty. From format_version 7 on it has the
-  /// form `BuiltinV2;0407;`, two hexadecimal digits for each codec that occurs.
+  /// What the property `rocksdb.compression` says; nil when it is absent or empty.
   static func named(_ properties: TableProperties) -> String? {
     guard let text = properties.compression, !text.isEmpty else { return nil }
-    let parts = text.split(separator: ";", omittingEmptySubsequences: false)
-    guard parts.count >= 3 else { return Compression(text)?.name ?? text }
-    let digits = Array(parts[1].utf8)
-    guard digits.count % 2 == 0 else { return text }
-    var names: [String] = []
-    for index in stride(from: 0, to: digits.count, by: 2) {
-      guard let high = HexText.value(digits[index]), let low = HexText.value(digits[index + 1]) else {
-        return text
-      }
-      names.append(Compression.describe(high << 4 | low))
-    }
+    guard let types = types(named: properties) else { return text }
+    let names = types.filter { $0 != Compression.none.rawValue }.sorted().map { Compression.describe($0) }
     return names.isEmpty ? "none" : names.joined(separator: "+")
+  }
+
+  /// The types of compressed blocks that the property names; nil when it is absent or not understood. From
+  /// format_version 7 on it has the form `BuiltinV2;0407;`, two hexadecimal digits for each codec that occurs.
+  static func types(named properties: TableProperties) -> Set<UInt8>? {
+    guard let text = properties.compression, !text.isEmpty else { return nil }
+    let parts = text.split(separator: ";", omittingEmptySubsequences: false)
+    guard parts.count >= 3 else { return Compression(text).map { [$0.rawValue] } }
+    let digits = Array(parts[1].utf8)
+    guard digits.count % 2 == 0 else { return nil }
+    var types: Set<UInt8> = []
+    for index in stride(from: 0, to: digits.count, by: 2) {
+      guard let high = HexText.value(digits[index]), let low = HexText.value(digits[index + 1]) else { return nil }
+      types.insert(high << 4 | low)
+    }
+    return types
   }
 
   /// What the blocks say that were looked at: every codec that occurs but `none`.

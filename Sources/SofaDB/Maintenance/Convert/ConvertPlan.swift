@@ -1,0 +1,63 @@
+/// What a conversion would do with each table, found without writing anything.
+struct ConvertPlan {
+  struct Item {
+    enum Decision {
+      case convert
+      /// It has the codec already.
+      case keep
+      case refuse(DatabaseError)
+    }
+
+    var job: TableConversions.Job
+    var decision: Decision
+    /// The codec that it has, in one word.
+    var codec: String?
+  }
+
+  private(set) var items: [Item] = []
+
+  /// Reads every table's head, and the codec of every block of those that seem to be done.
+  init(_ jobs: [TableConversions.Job], to target: TranscodeTarget) throws(DatabaseError) {
+    for job in jobs { items.append(try ConvertPlan.item(job, target)) }
+  }
+
+  private static func item(_ job: TableConversions.Job, _ target: TranscodeTarget) throws(DatabaseError) -> Item {
+    var item = Item(job: job, decision: .convert)
+    do throws(DatabaseError) {
+      let reader = try TableTranscoder.open(job.source.open(), size: job.size, largestSequence: job.largestSequence)
+      item.codec = TableCodec.named(reader.properties)
+      if item.codec == nil { item.codec = TableCodec.named(try TableCodec.sample(reader, count: 16)) }
+      if try TableTranscoder(reader, to: target).isDone() { item.decision = .keep }
+    } catch {
+      guard error.kind == .unsupported || error.kind == .corruption else { throw error }
+      item.decision = .refuse(error)
+    }
+    return item
+  }
+
+  /// Throws the first refusal.
+  func check() throws(DatabaseError) {
+    for item in items {
+      if case .refuse(let error) = item.decision { throw error }
+    }
+  }
+
+  /// The plan as a report; sizes after are not known.
+  var report: ConvertReport {
+    var report = ConvertReport()
+    for item in items {
+      var table = ConvertReport.Table(
+        name: item.job.source.path, family: item.job.family, level: item.job.level, action: .planned,
+        codec: item.codec, sizeBefore: item.job.size, sizeAfter: item.job.size)
+      switch item.decision {
+      case .convert: break
+      case .keep: table.action = .unchanged
+      case .refuse(let error):
+        table.action = .refused
+        table.detail = error.offset.map { "at offset \($0): \(error.detail)" } ?? error.detail
+      }
+      report.tables.append(table)
+    }
+    return report
+  }
+}
