@@ -66,11 +66,14 @@ _sofatool() {
         --level) mapfile -t COMPREPLY < <(compgen -W 'quick blocks full' -- "$cur"); return ;;
         -j|--jobs) return ;;
         --read-mib-per-sec) return ;;
+        --seal) _sofatool_paths; return ;;
+        --against-seal) _sofatool_paths; return ;;
+        --seal-key-file) _sofatool_paths; return ;;
         --progress) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur"); return ;;
         --db) _sofatool_paths 'sst' 'ldb'; return ;;
       esac
       if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-j -q --level --content-digest --jobs --read-mib-per-sec --json --show-keys --progress --quiet --db -h --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '-j -q --level --content-digest --jobs --read-mib-per-sec --seal --against-seal --seal-key-file --overwrite --json --show-keys --progress --quiet --db -h --help --version' -- "$cur")
       else
         _sofatool_paths 'sst' 'ldb'
       fi ;;

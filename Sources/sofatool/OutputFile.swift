@@ -1,6 +1,6 @@
 import SofaDB
 
-/// The file that `--output` names. Bytes go to a temporary name beside it, which takes the name only when everything
+/// A file that a command was told to write. Bytes go to a temporary name beside it, which takes the name only when everything
 /// is there and durable: nobody ever sees half a result.
 final class OutputFile: Sendable {
   private let directory: any Directory
@@ -10,21 +10,54 @@ final class OutputFile: Sendable {
   private let replacing: Bool
 
   /// Refuses a path that exists unless `replacing`.
-  init(at path: String, replacing: Bool, _ fileSystem: any FileSystem) throws(DatabaseError) {
-    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-    name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
-    guard !name.isEmpty, name != ".", name != ".." else {
-      throw DatabaseError(.invalid, file: path, "not the name of a file")
-    }
+  init(
+    at path: String, replacing: Bool, access: FileAccess = .asDirectory, _ fileSystem: any FileSystem
+  ) throws(DatabaseError) {
+    let parts = try PathParts(path)
+    name = parts.name
     if let present = try fileSystem.attributes(at: path) {
       guard present.kind == .file else { throw DatabaseError(.alreadyExists, file: path, "exists and is no file") }
       guard replacing else { throw DatabaseError(.alreadyExists, file: path, "exists; --overwrite replaces it") }
     }
     self.replacing = replacing
-    directory = try fileSystem.directory(at: slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? ".")
+    directory = try fileSystem.directory(at: parts.directory)
     temporary = ".\(name).partial"
     if try directory.attributes(of: temporary) != nil { try directory.remove(temporary) }
-    file = try directory.create(temporary)
+    file = try directory.create(temporary, access: access)
+  }
+
+  /// Puts `bytes` at `path`: either all of them, durable, or what was there before.
+  static func write(
+    _ bytes: [UInt8], to path: String, access: FileAccess, _ fileSystem: any FileSystem
+  ) throws(DatabaseError) {
+    let file = try OutputFile(at: path, replacing: true, access: access, fileSystem)
+    do throws(DatabaseError) {
+      var content = ByteWriter(capacity: bytes.count)
+      content.append(bytes)
+      try file.write(content.bytes)
+      try file.commit()
+    } catch {
+      file.discard()
+      throw error
+    }
+  }
+
+  /// Refuses a path inside the database directory `database`, by whatever name: nothing that reads it writes there.
+  static func refuse(
+    _ path: String, inside database: String, _ fileSystem: any FileSystem
+  ) throws(DatabaseError) {
+    guard let forbidden = try fileSystem.attributes(at: database) else { return }
+    var parent = try PathParts(path).directory
+    var last: FileAttributes?
+    // Up to the root, which is its own parent.
+    while let found = try fileSystem.attributes(at: parent) {
+      if found.fileID == forbidden.fileID, found.device == forbidden.device {
+        throw DatabaseError(.invalid, file: path, "lies inside the database, where nothing may be written")
+      }
+      if let last, last.fileID == found.fileID, last.device == found.device { return }
+      last = found
+      parent += "/.."
+    }
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(DatabaseError) { try file.append(bytes) }

@@ -3,6 +3,8 @@ import SofaDB
 
 /// The tool: its commands in the order of the manual, and the one way to run it.
 enum Sofatool {
+  static let version = "0.1.0"
+
   static let command = Command(
     name: "sofatool",
     summary: "looks into LevelDB, RocksDB and SofaDB databases, checks, repairs, loads and rewrites them, offline",
@@ -14,7 +16,7 @@ enum Sofatool {
 
       Standard output carries data or the report only; everything else goes to standard error.
       """,
-    release: Command.Release(version: "0.1.0", date: "2026-11-23", manual: "SofaDB Manual"),
+    release: Command.Release(version: version, date: "2026-11-23", manual: "SofaDB Manual"),
     subcommands: [
       InfoCommand.command,
       DumpCommand.command,

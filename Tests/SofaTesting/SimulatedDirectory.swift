@@ -83,7 +83,7 @@ final class SimulatedDirectory: Directory {
     }
   }
 
-  func create(_ name: String) throws(DatabaseError) -> any AppendFile {
+  func create(_ name: String, access: FileAccess) throws(DatabaseError) -> any AppendFile {
     try check(name)
     let created = try system.perform(call(.create, name)) { (state, _) throws(SystemCode) in
       let created = try state.disk.createFile(name, in: self.node)

@@ -11,6 +11,9 @@ int sofa_rename_new(int directory, const char *from, const char *to);
 /// Starts writing the range to the device without waiting for it.
 int sofa_start_writeback(int file, int64_t offset, int64_t length);
 
+/// Bytes of the file that are in the page cache, in whole pages; -1 where the kernel does not tell.
+int64_t sofa_cached_bytes(int file);
+
 /// Takes an exclusive lock on the whole file that belongs to the open file and not to the process, so that closing
 /// another descriptor of the same file does not drop it; it conflicts with classic record locks. EAGAIN when held.
 int sofa_lock_file(int file);

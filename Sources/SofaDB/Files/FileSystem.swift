@@ -40,9 +40,8 @@ public enum LockState: Sendable, Equatable {
 
 /// A directory whose names may change. A name change is durable after `sync`; a file's bytes after its own `sync`.
 public protocol Directory: ReadableDirectory {
-  /// Creates a new file for appending; `alreadyExists` if the name is taken. The mode and, for root, the owner follow
-  /// the directory's.
-  func create(_ name: String) throws(DatabaseError) -> any AppendFile
+  /// Creates a new file for appending; `alreadyExists` if the name is taken.
+  func create(_ name: String, access: FileAccess) throws(DatabaseError) -> any AppendFile
   /// Mode 0700; `alreadyExists` if the name is taken.
   func createDirectory(_ name: String) throws(DatabaseError) -> any Directory
   func directory(_ name: String) throws(DatabaseError) -> any Directory
@@ -69,6 +68,8 @@ public protocol RandomAccessFile: AnyObject, Sendable {
   var size: UInt64 { get }
   /// Fills `buffer` from `offset`; returns fewer bytes only where the file ends.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(DatabaseError) -> Int
+  /// Bytes that the system has in its cache, in whole pages; nil where it does not tell.
+  var cachedBytes: UInt64? { get }
   /// Tells the system that the file will be read from front to back.
   func adviseSequential()
   /// Drops the range from the system's cache, so that a later read comes from the device and a scrub evicts nobody.
@@ -99,15 +100,27 @@ public struct FileAttributes: Sendable, Equatable {
   public var linkCount: UInt64
   /// Seconds since 1970.
   public var modified: Int64
+  /// The part of a second beyond `modified`.
+  public var modifiedNanoseconds: Int64
   /// The same for all names of one file, and different from that of every other file on the same device.
   public var fileID: UInt64
+  /// Tells devices apart.
+  public var device: UInt64
+  /// The lowest twelve bits of the mode.
+  public var permissions: UInt16
 
-  public init(kind: Kind, size: UInt64, linkCount: UInt64 = 1, modified: Int64 = 0, fileID: UInt64 = 0) {
+  public init(
+    kind: Kind, size: UInt64, linkCount: UInt64 = 1, modified: Int64 = 0, modifiedNanoseconds: Int64 = 0,
+    fileID: UInt64 = 0, device: UInt64 = 0, permissions: UInt16 = 0o600
+  ) {
     self.kind = kind
     self.size = size
     self.linkCount = linkCount
     self.modified = modified
+    self.modifiedNanoseconds = modifiedNanoseconds
     self.fileID = fileID
+    self.device = device
+    self.permissions = permissions
   }
 }
 
@@ -121,7 +134,14 @@ public struct DirectoryEntry: Sendable, Equatable {
   }
 }
 
+extension Directory {
+  /// A file of the database.
+  public func create(_ name: String) throws(DatabaseError) -> any AppendFile { try create(name, access: .asDirectory) }
+}
+
 extension RandomAccessFile {
+  public var cachedBytes: UInt64? { nil }
+
   /// Reads exactly `length` bytes; a file that ends sooner is `corruption`.
   public func readExactly(_ length: Int, at offset: UInt64) throws(DatabaseError) -> ByteBuffer {
     guard length >= 0, offset <= size, UInt64(length) <= size - offset else {

@@ -7,16 +7,22 @@ internal import Glibc
 /// permission for others, whatever the umask: a service must be able to read what root repaired. In a directory that
 /// is shared through the sticky bit, as /tmp is, they stay private to this user.
 final class PosixDirectory: PosixReadableDirectory, Directory, @unchecked Sendable {
-  func create(_ name: String) throws(DatabaseError) -> any AppendFile {
-    PosixAppendFile(name: file(name), descriptor: try createFile(name, flags: O_WRONLY))
+  func create(_ name: String, access: FileAccess) throws(DatabaseError) -> any AppendFile {
+    PosixAppendFile(name: file(name), descriptor: try createFile(name, flags: O_WRONLY, access))
   }
 
-  private func createFile(_ name: String, flags: Int32) throws(DatabaseError) -> Descriptor {
+  private func createFile(
+    _ name: String, flags: Int32, _ access: FileAccess = .asDirectory
+  ) throws(DatabaseError) -> Descriptor {
     try check(name)
     do {
       let created = try Descriptor(
         opening: name, in: descriptor.number, flags: flags | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-      adopt(created.number, permissions: 0o664)
+      switch access {
+      case .asDirectory: adopt(created.number, permissions: 0o664)
+      case .owner: break
+      case .everyone: _ = try Errno.retrying { fchmod(created.number, 0o644) }
+      }
       return created
     } catch {
       throw SystemError.creating(file(name), error)

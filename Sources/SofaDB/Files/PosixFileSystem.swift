@@ -53,6 +53,8 @@ extension FileAttributes {
       }
     self.init(
       kind: kind, size: UInt64(max(0, status.st_size)), linkCount: UInt64(status.st_nlink),
-      modified: Int64(status.st_mtim.tv_sec), fileID: UInt64(status.st_ino))
+      modified: Int64(status.st_mtim.tv_sec), modifiedNanoseconds: Int64(status.st_mtim.tv_nsec),
+      fileID: UInt64(status.st_ino), device: UInt64(status.st_dev),
+      permissions: UInt16(truncatingIfNeeded: status.st_mode & 0o7777))
   }
 }

@@ -1,3 +1,4 @@
+internal import CSofaKernels
 internal import Glibc
 
 /// A file read with pread: no position, so any number of threads may read at once. Not mapped, because a mapped file
@@ -32,6 +33,11 @@ final class PosixRandomAccessFile: RandomAccessFile {
       throw SystemError.reading(name, at: offset + UInt64(done), error)
     }
     return done
+  }
+
+  var cachedBytes: UInt64? {
+    let bytes = sofa_cached_bytes(descriptor.number)
+    return bytes < 0 ? nil : UInt64(bytes)
   }
 
   func adviseSequential() {

@@ -5,11 +5,17 @@ public struct ReadPace: Sendable {
 
   /// nil: as fast as the device allows.
   public var limiter: RateLimiter?
+  /// Whether files that were not in the system's cache before are dropped from it behind the reads, so that a check
+  /// does not push out what a service beside it works with.
+  public var leavesCache: Bool
   /// Asked before every read; true makes it throw `cancelled`.
   public var isCancelled: @Sendable () -> Bool
 
-  public init(limiter: RateLimiter? = nil, isCancelled: @escaping @Sendable () -> Bool = { false }) {
+  public init(
+    limiter: RateLimiter? = nil, leavesCache: Bool = false, isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) {
     self.limiter = limiter
+    self.leavesCache = leavesCache
     self.isCancelled = isCancelled
   }
 

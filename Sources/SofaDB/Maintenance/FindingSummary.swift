@@ -1,12 +1,20 @@
 /// The record that closes a run's findings. A consumer that does not see it knows that the run was cut.
 public struct FindingSummary: Sendable {
-  /// Files looked at.
+  /// Files looked at, earlier runs of the same round included.
   public var files: UInt64 = 0
-  /// Bytes read and checked.
+  /// Files that should be; at least `files`.
+  public var filesInScope: UInt64 = 0
+  /// Bytes read and checked, earlier runs of the same round included.
   public var bytes: UInt64 = 0
   /// Bytes that should have been.
   public var bytesInScope: UInt64 = 0
   public var seconds: Double = 0
+  /// Of `bytes`, what earlier runs of the same round covered.
+  public var bytesBefore: UInt64 = 0
+  /// The number of the round, of a check that is spread over many runs.
+  public var round: UInt64?
+  /// Whether the time was spent before everything was covered.
+  public var isCut = false
   /// What readers see, when it was asked for.
   public var content: ContentReport?
   /// Findings by code.
@@ -28,6 +36,7 @@ public struct FindingSummary: Sendable {
   /// Adds another part of the same run.
   public mutating func add(_ other: FindingSummary) {
     files += other.files
+    filesInScope += other.filesInScope
     bytes += other.bytes
     bytesInScope += other.bytesInScope
     seconds += other.seconds
@@ -39,7 +48,7 @@ public struct FindingSummary: Sendable {
   public var total: Int { counts.values.reduce(0, +) }
 
   /// Whether everything in scope was covered, and what was asked for could be given.
-  public var isComplete: Bool { bytes >= bytesInScope && content?.isComplete ?? true }
+  public var isComplete: Bool { !isCut && bytes >= bytesInScope && content?.isComplete ?? true }
 
   /// Whether a warning or an error was found.
   public var hasFindings: Bool { (worst ?? .info) >= .warning }
@@ -58,6 +67,7 @@ public struct FindingSummary: Sendable {
     json.field("record", "summary")
     json.field("schema", 1)
     json.field("files", files)
+    json.field("files_in_scope", max(files, filesInScope))
     json.field("bytes", bytes)
     json.field("bytes_in_scope", bytesInScope)
     json.key("findings")
@@ -71,6 +81,11 @@ public struct FindingSummary: Sendable {
       json.key("content")
       content.encode(into: &json)
     }
+    if let round {
+      json.field("round", round)
+      json.field("bytes_before", bytesBefore)
+    }
+    json.field("complete", isComplete)
     json.field("verdict", verdict)
     json.field("exit_status", Int(exitStatus))
     json.endObject()

@@ -5,6 +5,8 @@ final class AuditResults: Sendable {
   private struct State {
     var pending: [Int: [Finding]] = [:]
     var next = 0
+    /// Tasks that were finished, in no order.
+    var finished: [Int] = []
     var findings: [Finding] = []
     var failure: DatabaseError?
     var blobReferences: [(table: String, blob: UInt64, compressions: Set<UInt8>)] = []
@@ -39,8 +41,10 @@ final class AuditResults: Sendable {
   /// By number.
   var logs: [UInt64: LogFacts] { state.withLock { $0.logs } }
   var bytesDone: UInt64 { done.load(ordering: .relaxed) }
+  /// Tasks that were finished.
+  var finished: [Int] { state.withLock { $0.finished } }
   /// Whether every task was finished.
-  var isWhole: Bool { state.withLock { $0.next == count && $0.failure == nil } }
+  var isWhole: Bool { state.withLock { $0.finished.count == count && $0.failure == nil } }
 
   /// Findings that come before those of all tasks.
   func add(_ findings: [Finding]) {
@@ -50,26 +54,22 @@ final class AuditResults: Sendable {
     }
   }
 
-  func finish(_ index: Int, _ findings: [Finding]) {
+  func finish(_ index: Int, _ task: AuditTask, _ outcome: AuditOutcome) {
     state.withLock { state in
-      state.pending[index] = findings
+      for (blob, compressions) in outcome.blobReferences {
+        state.blobReferences.append((task.name, blob, compressions))
+      }
+      if let compression = outcome.compression, case .blob(let blob) = task {
+        state.blobCompressions[blob.metadata.number] = compression
+      }
+      state.finished.append(index)
+      state.pending[index] = outcome.findings
       while let ready = state.pending.removeValue(forKey: state.next) {
         state.findings += ready
         ready.forEach(report)
         state.next += 1
       }
     }
-  }
-
-  /// The blob files that a table refers to, and what its references say of the compression.
-  func refer(_ table: String, _ blobs: [UInt64: Set<UInt8>]) {
-    state.withLock { state in
-      for (blob, compressions) in blobs { state.blobReferences.append((table, blob, compressions)) }
-    }
-  }
-
-  func add(blob: UInt64, compression: UInt8) {
-    state.withLock { $0.blobCompressions[blob] = compression }
   }
 
   func add(log: UInt64, _ facts: LogFacts) {
@@ -87,6 +87,8 @@ final class AuditResults: Sendable {
   /// Passes on the last findings; throws what stopped the workers.
   func close(_ last: [Finding]) throws(DatabaseError) {
     if let failure = state.withLock({ $0.failure }) { throw failure }
-    add(last)
+    // Those that had to wait for files that were not reached.
+    let left = state.withLock { state in state.pending.sorted { $0.key < $1.key }.flatMap(\.value) }
+    add(left + last)
   }
 }

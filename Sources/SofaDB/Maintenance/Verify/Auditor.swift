@@ -1,33 +1,18 @@
-/// One file to check.
-enum AuditTask: Sendable {
-  case table(DirectoryAudit.Table)
-  case looseTable(String)
-  case log(UInt64)
-  case blob(DirectoryAudit.Blob)
-
-  /// Everything that a level covers, in the order of reports.
-  static func all(_ audit: DirectoryAudit, level: VerifyLevel) -> [AuditTask] {
-    var tasks: [AuditTask] = audit.tables.map { .table($0) }
-    tasks += audit.unlistedTables.map { .looseTable($0) }
-    guard level > .quick else { return tasks }
-    tasks += audit.blobs.map { .blob($0) }
-    tasks += audit.logs.map { .log($0) }
-    return tasks
-  }
-}
-
 /// Runs one task and hands in its result. Shared by all workers.
 struct Auditor: Sendable {
   let directory: any ReadableDirectory
   let level: VerifyLevel
   let newestLog: UInt64?
   let isLevelDB: Bool
+  let digests: FileDigests?
   let results: AuditResults
   let isCancelled: @Sendable () -> Bool
+  /// Told of every file that was checked in full, from the thread that did.
+  let remember: @Sendable (Int, AuditOutcome) -> Void
 
   func run(_ task: AuditTask, _ index: Int) {
     do throws(DatabaseError) {
-      let findings =
+      let outcome =
         switch task {
         case .table(let table): try audit(table.file, table)
         case .looseTable(let name): try audit(name, nil)
@@ -36,38 +21,49 @@ struct Auditor: Sendable {
         }
       // A read that was refused may have made a finding of what is sound.
       if isCancelled() { throw DatabaseError(.cancelled, "interrupted") }
-      results.finish(index, findings)
+      remember(index, outcome)
+      results.finish(index, task, outcome)
     } catch {
       results.fail(error)
     }
   }
 
-  private func audit(_ name: String, _ table: DirectoryAudit.Table?) throws(DatabaseError) -> [Finding] {
-    let file = try directory.open(name)
+  private func audit(_ name: String, _ table: DirectoryAudit.Table?) throws(DatabaseError) -> AuditOutcome {
+    let file = try open(name)
     let results = results
     let audit = TableAudit(
       file, name: name, metadata: table?.metadata, family: table?.family, order: table?.order, level: level,
       progress: { results.advance($0) })
     try audit.run()
-    if let facts = audit.facts { results.refer(name, facts.blobCompressions) }
-    return audit.findings
+    try digest(file, name)
+    return AuditOutcome(findings: audit.findings, blobReferences: audit.facts?.blobCompressions ?? [:])
   }
 
-  private func audit(log number: UInt64) throws(DatabaseError) -> [Finding] {
+  private func open(_ name: String) throws(DatabaseError) -> any RandomAccessFile {
+    let file = try directory.open(name)
+    return digests == nil ? file : DigestingFile(file)
+  }
+
+  private func digest(_ file: any RandomAccessFile, _ name: String) throws(DatabaseError) {
+    if let digests, let file = file as? DigestingFile { try digests.add(name, file) }
+  }
+
+  private func audit(log number: UInt64) throws(DatabaseError) -> AuditOutcome {
     let file = try directory.open(DatabaseFile.log(number).name)
     var audit = LogAudit(file, number: number, isNewest: number == newestLog, plainOnly: isLevelDB)
     try audit.run()
     results.add(log: number, audit.facts)
     results.advance(file.size)
-    return audit.findings
+    return AuditOutcome(findings: audit.findings)
   }
 
-  private func audit(_ blob: DirectoryAudit.Blob) throws(DatabaseError) -> [Finding] {
-    let file = try directory.open(DatabaseFile.blob(blob.metadata.number).name)
+  private func audit(_ blob: DirectoryAudit.Blob) throws(DatabaseError) -> AuditOutcome {
+    let name = DatabaseFile.blob(blob.metadata.number).name
+    let file = try open(name)
     var audit = BlobAudit(file, blob)
     try audit.run()
-    if let compression = audit.compression { results.add(blob: blob.metadata.number, compression: compression) }
+    try digest(file, name)
     results.advance(file.size)
-    return audit.findings
+    return AuditOutcome(findings: audit.findings, compression: audit.compression)
   }
 }
