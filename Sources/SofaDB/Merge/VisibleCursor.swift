@@ -22,6 +22,7 @@ public struct VisibleCursor: ~Copyable {
   private let tombstones: RangeTombstones
   private let mergeOperator: MergeOperator?
   private let blobs: BlobStore
+  private var allowance = BlobAllowance()
   private let start: [UInt8]?
   private let end: [UInt8]?
   private var hint = 0
@@ -68,6 +69,7 @@ public struct VisibleCursor: ~Copyable {
     if let start { return try seek(start) }
     hint = 0
     standing = false
+    allowance = BlobAllowance()
     try merging.seekToFirst()
     try settle()
   }
@@ -76,6 +78,7 @@ public struct VisibleCursor: ~Copyable {
   public mutating func seek(_ userKey: [UInt8]) throws(DatabaseError) {
     hint = 0
     standing = false
+    allowance = BlobAllowance()
     // The newest timestamp sorts first, and the seek kind before every stored one.
     let stamped = userKey + [UInt8](repeating: 0xFF, count: order.timestampSize)
     let target = InternalKey(userKey: stamped, sequence: .maximum, kind: 0xFF)
@@ -171,14 +174,14 @@ public struct VisibleCursor: ~Copyable {
       guard stored.count >= 8 else { throw malformed("a timed value shorter than its time") }
       own.append(UnsafeRawBufferPointer(rebasing: stored[..<(stored.count - 8)]))
     case .blobIndex:
-      try blobs.fetch(stored, userKey: groupKey.bytes, table: merging.table, into: &own)
+      try fetch(stored)
     case .wideColumnEntity:
       var columns: WideColumnEntity
       do { columns = try WideColumnEntity(stored) } catch { throw malformed("\(error.reason)") }
       for index in columns.columns.indices where columns.columns[index].isBlobReference {
         let reference = ByteBuffer(columns.columns[index].value)
         own.removeAll()
-        try blobs.fetch(reference.bytes, userKey: groupKey.bytes, table: merging.table, into: &own)
+        try fetch(reference.bytes)
         columns.columns[index].value = own.array
         columns.columns[index].isBlobReference = false
       }
@@ -187,6 +190,11 @@ public struct VisibleCursor: ~Copyable {
       entity = columns
     default: own.append(stored)
     }
+  }
+
+  private mutating func fetch(_ reference: UnsafeRawBufferPointer) throws(DatabaseError) {
+    try allowance.take(reference, of: merging.table)
+    try blobs.fetch(reference, userKey: groupKey.bytes, table: merging.table, into: &own)
   }
 
   private func malformed(_ detail: String) -> DatabaseError {

@@ -43,7 +43,7 @@ extension BoundsTests {
     var table = RawTable()
     let data = table.add(entry)
     let large = table.add([UInt8](repeating: 7, count: 400 << 10))
-    for number in 0..<20_000 { table.meta.append(("\(name)\(100_000 + number)", RawTable.handle(large))) }
+    for number in 0..<19_000 { table.meta.append(("\(name)\(100_000 + number)", RawTable.handle(large))) }
     return table.withIndex([(RawTable.key("z"), RawTable.handle(data))])
   }
 

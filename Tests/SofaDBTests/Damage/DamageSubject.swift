@@ -55,20 +55,22 @@ struct TableContent: Equatable {
       tombstone.end.withUnsafeBytes { add($0) }
       withUnsafeBytes(of: tombstone.sequence) { add($0) }
     }
+    var allowance = BlobAllowance()
     var cursor = table.cursor(readAhead: 4096)
     try cursor.seekToFirst()
     while cursor.isValid {
       entries += 1
       add(cursor.key)
       add(cursor.value)
-      try addEmbeddedBlob(cursor, table)
+      if UInt8(truncatingIfNeeded: cursor.key.internalKeyTrailer) == EntryKind.blobIndex.rawValue {
+        try allowance.take(cursor.value, of: table)
+        try addEmbeddedBlob(cursor, table)
+      }
       try cursor.next()
     }
   }
 
   private mutating func addEmbeddedBlob(_ cursor: TableCursor, _ table: TableReader) throws(DatabaseError) {
-    let kind = UInt8(truncatingIfNeeded: cursor.key.internalKeyTrailer)
-    guard kind == EntryKind.blobIndex.rawValue else { return }
     do throws(FormatError) {
       guard case .stored(0, let offset, let size, _) = try BlobIndex(cursor.value) else { return }
       let payload: ByteBuffer

@@ -18,10 +18,21 @@ enum HostileCase {
       try cursor.seek(key.bytes)
       try cursor.seekToLast()
       if cursor.isValid { try cursor.previous() }
+      try readAsDatabase(file)
     } catch {
       guard error.kind == .corruption || error.kind == .unsupported else { throw error }
       failure = error
     }
     return (failure, try DamageSubject(name: "hostile", content: content).findings(file))
+  }
+
+  /// What `dump` shows of it.
+  private static func readAsDatabase(_ file: MemoryFile) throws(DatabaseError) {
+    let view = try DatabaseView(tables: [file.name], in: MemoryDirectory([file.name: file.content]))
+    for family in view.families {
+      var cursor = try view.cursor(family)
+      try cursor.seekToFirst()
+      while cursor.isValid { try cursor.next() }
+    }
   }
 }
