@@ -8,6 +8,9 @@ DEMO_KEY ?= icao
 # Further arguments of `make bench` and `make test`.
 BENCH ?=
 TESTS ?=
+# What `make fuzz` runs: one target, or all in turn, for so many seconds each.
+TARGET ?=
+SECONDS ?= 60
 
 BUILD_PACKAGES = libzstd-dev liblz4-dev zlib1g-dev pkg-config
 TEST_PACKAGES = rocksdb-tools librocksdb-dev libleveldb-dev python3-plyvel g++ strace unicode-data
@@ -15,15 +18,20 @@ TEST_PACKAGES = rocksdb-tools librocksdb-dev libleveldb-dev python3-plyvel g++ s
 RELEASE = -c release --static-swift-stdlib
 # In a folder of its own: other flags would build everything anew each time.
 TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path .build-test
+FUZZ_FLAGS = -c release --product sofafuzz --scratch-path .build-fuzz -Xswiftc -enable-testing --sanitize=address \
+  -Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=fuzzer-no-link -Xswiftc -use-ld=lld
 
 SOFATOOL = .build/release/sofatool
+# Of one input: seconds, and MiB in all and at once. Freed memory is kept apart for a while, and counts.
+FUZZ_LIMITS = -timeout=10 -rss_limit_mb=256 -malloc_limit_mb=64
+FUZZER = .build-fuzz/release/sofafuzz
 DEMO = .build/demo
 
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .ONESHELL:
 .SILENT:
-.PHONY: build demo test bench install clean swift build-packages test-packages
+.PHONY: build demo test fuzz bench install clean swift fuzzer build-packages test-packages
 .DEFAULT_GOAL = build
 
 build: swift build-packages
@@ -37,9 +45,20 @@ demo: build
 	say $(SOFATOOL) info '$(DEMO)'
 	say $(SOFATOOL) dump --limit 5 '$(DEMO)'
 
-test: swift build-packages test-packages
+test: swift build-packages test-packages fuzzer
 	swift build --build-tests $(TEST_FLAGS)
+	[ ! -x $(FUZZER) ] || export SOFA_FUZZER="$$PWD/$(FUZZER)"
 	swift test --skip-build --disable-xctest $(TEST_FLAGS) $(TESTS)
+
+# Corpora grow from run to run. An input that fails is written to .build-fuzz: make it a file of Tests/Fixtures/fuzz.
+fuzz: swift build-packages fuzzer
+	[ -x $(FUZZER) ] || exit 1
+	export ASAN_OPTIONS=quarantine_size_mb=16
+	for target in $(or $(TARGET),$$($(FUZZER) list)); do
+	  corpus=.build-fuzz/corpus/$$target
+	  [ -d "$$corpus" ] || $(FUZZER) seeds "$$target" "$$corpus"
+	  $(FUZZER) "$$target" -max_total_time=$(SECONDS) $(FUZZ_LIMITS) -artifact_prefix=.build-fuzz/$$target- "$$corpus"
+	done
 
 bench: swift build-packages
 	swift build $(RELEASE) --product sofabench
@@ -57,13 +76,25 @@ install:
 	echo 'Installed below $(DESTDIR)$(PREFIX): bin/sofatool, its man pages and shell completions.'
 
 clean:
-	rm -rf .build .build-test
+	rm -rf .build .build-test .build-fuzz
 
 swift:
 	command -v swift > /dev/null || {
 	  echo 'Swift 6.2 or later is needed: https://www.swift.org/install/linux/' >&2
 	  exit 1
 	}
+
+# Without libFuzzer there is no fuzzer, and the tests that need it are skipped.
+fuzzer: swift build-packages
+	rm -f $(FUZZER)
+	mkdir -p .build-fuzz
+	probe='@_cdecl("LLVMFuzzerTestOneInput") public func probe(_: UnsafeRawPointer, _: Int) -> Int32 { 0 }'
+	if ! swiftc -sanitize=fuzzer,address -use-ld=lld -parse-as-library -o .build-fuzz/probe - \
+	  <<< "$$probe" 2> /dev/null; then
+	  echo 'Fuzzing is skipped: this Swift has no libFuzzer.' >&2
+	  exit 0
+	fi
+	SOFA_FUZZ=1 swift build $(FUZZ_FLAGS)
 
 build-packages:
 	if pkg-config --exists libzstd liblz4 zlib 2> /dev/null; then exit 0; fi

@@ -10,13 +10,24 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// The parsers as functions of any bytes: tests, unless `make fuzz` asks for the executable, which links only where
+/// libFuzzer is.
+let parsers: [Target.Dependency] = ["SofaDB", "CommandKit", "SofaTesting"]
+let fuzzing: [Target] =
+  Context.environment["SOFA_FUZZ"] == nil
+  ? [.testTarget(name: "FuzzTests", dependencies: parsers, path: "Tests/Fuzz", exclude: ["Fuzzer.swift"])]
+  : [
+    .executableTarget(
+      name: "sofafuzz", dependencies: parsers, path: "Tests/Fuzz", exclude: ["FuzzTests.swift", "FuzzerTests.swift"])
+  ]
+
 let package = Package(
   name: "SofaDB",
   products: [
     .library(name: "SofaDB", targets: ["SofaDB"]),
     .executable(name: "sofatool", targets: ["sofatool"]),
   ],
-  targets: [
+  targets: fuzzing + [
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),

@@ -24,7 +24,8 @@ public struct FilterProbe {
       return blocks?.mayContain(key, blockOffset: blockOffset) ?? true
     case .partitioned(let block):
       guard let handle = try findPartition(userKey, block) else { return true }
-      return FullFilter(try load(handle).bytes).mayContain(key)
+      let part = try load(handle)
+      return withExtendedLifetime(part) { FullFilter(part.bytes).mayContain(key) }
     }
   }
 

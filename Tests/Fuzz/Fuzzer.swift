@@ -1,0 +1,56 @@
+import Foundation
+
+/// The two functions that libFuzzer, whose main function this executable has, calls. Built by `make fuzz` only.
+///
+///     sofafuzz list                     the names of all targets
+///     sofafuzz seeds TARGET DIRECTORY   writes the inputs to start from
+///     sofafuzz TARGET ARGUMENTS...      fuzzes; the arguments are libFuzzer's
+enum Fuzzer {
+  /// Set once, before anything runs.
+  nonisolated(unsafe) fileprivate static var target: FuzzTarget?
+
+  typealias Arguments = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+
+  /// Takes what is ours from the front of the arguments.
+  fileprivate static func begin(_ count: inout CInt, _ arguments: Arguments) throws {
+    let words = (1..<max(Int(count), 1)).compactMap { arguments[$0].map { String(cString: $0) } }
+    if words.first == "list" {
+      print(FuzzTarget.all.map(\.name).joined(separator: "\n"))
+      exit(0)
+    }
+    let isSeeding = words.first == "seeds" && words.count == 3
+    target = FuzzTarget.all.first { $0.name == (isSeeding ? words[1] : words.first) }
+    guard let target else {
+      print("usage: sofafuzz list | seeds TARGET DIRECTORY | TARGET ARGUMENTS...")
+      exit(64)
+    }
+    if isSeeding {
+      try write(target.seeds(), to: words[2])
+      exit(0)
+    }
+    // In the place of the target's name.
+    arguments[1] = strdup("-max_len=\(target.longest)")
+  }
+
+  private static func write(_ seeds: [[UInt8]], to directory: String) throws {
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    for (number, seed) in seeds.enumerated() {
+      try Data(seed).write(to: URL(fileURLWithPath: "\(directory)/seed-\(number)"))
+    }
+  }
+}
+
+@_cdecl("LLVMFuzzerInitialize")
+public func initialize(
+  _ count: UnsafeMutablePointer<CInt>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>
+) -> CInt {
+  do { try Fuzzer.begin(&count.pointee, arguments.pointee) } catch { preconditionFailure("\(error)") }
+  return 0
+}
+
+@_cdecl("LLVMFuzzerTestOneInput")
+public func test(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  Fuzzer.target?.run(UnsafeRawBufferPointer(start: bytes, count: count))
+  return 0
+}
