@@ -9,6 +9,8 @@ enum CommonOptions {
   static let families = Option<[String]>(
     "column-family", .string, aliases: ["cf"], placeholder: "NAME",
     help: "only this column family; repeatable; default: all")
+  static let levels = Option<ClosedRange<Int>?>("levels", .levels, help: "only tables of these levels")
+  static let files = Option<[[UInt64]]>("files", .numbers, help: "only tables with these numbers; repeatable")
   static let keyFormat = Option<TextFormat?>("key-format", .choice, help: "how keys are printed; default: escaped")
   static let valueFormat = Option<TextFormat?>(
     "value-format", .choice, help: "how values are printed; default: escaped")

@@ -5,8 +5,6 @@ public import SofaDB
 enum CompactCommand {
   static let path = Operand<String>("DIR", .directory, option: "db", help: "a database directory")
 
-  static let levels = Option<ClosedRange<Int>?>("levels", .levels, help: "only tables of these levels")
-  static let files = Option<[[UInt64]]>("files", .numbers, help: "only tables with these numbers; repeatable")
   static let outputLevel = Option<Int?>(
     "output-level", .int(in: 0...(VersionEdit.levelLimit - 1)), help: "where they go; default: the deepest level in use"
   )
@@ -49,7 +47,11 @@ enum CompactCommand {
       """,
     options: [
       OptionGroup(
-        "Tables", [CommonOptions.families, CommonOptions.from, CommonOptions.to, levels, files, outputLevel, bottom]),
+        "Tables",
+        [
+          CommonOptions.families, CommonOptions.from, CommonOptions.to, CommonOptions.levels,
+          CommonOptions.files, outputLevel, bottom,
+        ]),
       OptionGroup("Result", [compression, blockSize, filterBits, formatVersion, checksum, fileSize]),
       OptionGroup(
         "Work", [plan, CommonOptions.jobs, CommonOptions.writeRate, json, CommonOptions.progress, CommonOptions.quiet]),

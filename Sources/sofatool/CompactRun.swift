@@ -57,8 +57,8 @@ struct CompactRun {
     if !families.isEmpty { selection.families = families }
     selection.from = invocation[CommonOptions.from]
     selection.to = invocation[CommonOptions.to]
-    selection.levels = invocation[CompactCommand.levels]
-    let files = invocation[CompactCommand.files].flatMap { $0 }
+    selection.levels = invocation[CommonOptions.levels]
+    let files = invocation[CommonOptions.files].flatMap { $0 }
     if !files.isEmpty { selection.files = Set(files) }
     selection.outputLevel = invocation[CompactCommand.outputLevel]
     selection.bottom = invocation[CompactCommand.bottom]

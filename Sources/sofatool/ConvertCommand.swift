@@ -12,9 +12,6 @@ enum ConvertCommand {
     help: "trains a dictionary of this size for each table")
   static let force = Option<Bool>("force", help: "also a codec that the tables' engine may not read")
 
-  static let levels = Option<ClosedRange<Int>?>("levels", .levels, help: "only tables of these levels")
-  static let files = Option<[[UInt64]]>("files", .numbers, help: "only tables with these numbers; repeatable")
-
   static let output = Option<String?>(
     "output", .directory, short: "o", help: "a new directory for converted loose tables; refused if it exists")
   static let plan = Option<Bool>("plan", help: "says what would be done and changes nothing")
@@ -27,7 +24,7 @@ enum ConvertCommand {
     discussion: discussion,
     options: [
       OptionGroup("Codec", [target, dictionary, force]),
-      OptionGroup("Tables", [levels, files, CommonOptions.families]),
+      OptionGroup("Tables", [CommonOptions.levels, CommonOptions.files, CommonOptions.families]),
       OptionGroup("Work", [output, plan, estimate, CommonOptions.jobs, CommonOptions.writeRate]),
       OptionGroup("Output", [json, CommonOptions.progress, CommonOptions.quiet]),
     ],
@@ -69,30 +66,4 @@ enum ConvertCommand {
     confidence interval (normal approximation of the ratio of sums); speeds are those of one thread; time is that of \
     the conversion with -j threads, reading back included, when the disk is no limit.
     """
-}
-
-extension ValueSyntax where Value == ClosedRange<Int> {
-  /// `6`, or `5-6`.
-  static var levels: ValueSyntax {
-    ValueSyntax(placeholder: "N[-M]") { (text) throws(ValueError) in
-      let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-      let numbers = parts.compactMap { Int($0) }
-      guard numbers.count == parts.count, (1...2).contains(numbers.count), let first = numbers.first,
-        let last = numbers.last, 0 <= first, first <= last
-      else { throw ValueError("is no level and no range of levels, as 5-6") }
-      return first...last
-    }
-  }
-}
-
-extension ValueSyntax where Value == [UInt64] {
-  /// `12`, or `12,15`.
-  static var numbers: ValueSyntax {
-    ValueSyntax(placeholder: "N[,N]") { (text) throws(ValueError) in
-      let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-      let numbers = parts.compactMap { UInt64($0) }
-      guard numbers.count == parts.count else { throw ValueError("is no list of file numbers") }
-      return numbers
-    }
-  }
 }

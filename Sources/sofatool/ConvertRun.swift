@@ -69,7 +69,7 @@ struct ConvertRun {
     var tables: [FileTarget] = []
     for scope in scopes {
       switch scope.content {
-      case .database:
+      case .database, .damagedDatabase:
         guard scopes.count == 1 else { throw UsageError("one database at a time") }
         return .database(scope.path)
       case .tables(let names): tables += names.map { FileTarget(scope.directory, $0) }
@@ -83,7 +83,7 @@ struct ConvertRun {
 
   private func refuseSelection() throws {
     let isSelected =
-      invocation[ConvertCommand.levels] != nil || !invocation[ConvertCommand.files].isEmpty
+      invocation[CommonOptions.levels] != nil || !invocation[CommonOptions.files].isEmpty
       || !invocation[CommonOptions.families].isEmpty
     if isSelected { throw UsageError("--levels, --files and --cf choose tables of a database; name loose tables") }
   }
@@ -91,8 +91,8 @@ struct ConvertRun {
   private func database(_ path: String, _ options: ConvertOptions) -> ConvertDatabase {
     var selection = TableSelection()
     selection.families = invocation[CommonOptions.families]
-    selection.levels = invocation[ConvertCommand.levels]
-    selection.files = invocation[ConvertCommand.files].flatMap { $0 }
+    selection.levels = invocation[CommonOptions.levels]
+    selection.files = invocation[CommonOptions.files].flatMap { $0 }
     return ConvertDatabase(
       path, selection: selection, options: options, in: context.fileSystem, time: context.time)
   }
