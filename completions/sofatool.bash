@@ -16,7 +16,7 @@ _sofatool() {
   COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
     case $command/${COMP_WORDS[index]} in
-      /info|/dump|/verify|/repair|/bulk-load|/compact|/ingest|/manifest-edit|/undo|/explain) command=$command/${COMP_WORDS[index]} ;;
+      /info|/dump|/verify|/repair|/bulk-load|/compact|/ingest|/convert-compression|/manifest-edit|/undo|/explain) command=$command/${COMP_WORDS[index]} ;;
     esac
   done
   if [[ $cur == = ]]; then
@@ -27,7 +27,7 @@ _sofatool() {
   [[ $previous == --* ]] && previous=${previous//_/-}
   case $command in
     '')
-      mapfile -t COMPREPLY < <(compgen -W 'info dump verify repair bulk-load compact ingest manifest-edit undo explain -h --help --version' -- "$cur") ;;
+      mapfile -t COMPREPLY < <(compgen -W 'info dump verify repair bulk-load compact ingest convert-compression manifest-edit undo explain -h --help --version' -- "$cur") ;;
     /info)
       case $previous in
         --html) _sofatool_paths; return ;;
@@ -66,14 +66,17 @@ _sofatool() {
         --level) mapfile -t COMPREPLY < <(compgen -W 'quick blocks full' -- "$cur"); return ;;
         -j|--jobs) return ;;
         --read-mib-per-sec) return ;;
+        --max-time) return ;;
+        --resume) _sofatool_paths; return ;;
         --seal) _sofatool_paths; return ;;
         --against-seal) _sofatool_paths; return ;;
         --seal-key-file) _sofatool_paths; return ;;
+        --prometheus) _sofatool_paths 'prom'; return ;;
         --progress) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur"); return ;;
         --db) _sofatool_paths 'sst' 'ldb'; return ;;
       esac
       if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-j -q --level --content-digest --jobs --read-mib-per-sec --seal --against-seal --seal-key-file --overwrite --json --show-keys --progress --quiet --db -h --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '-j -q --level --content-digest --jobs --read-mib-per-sec --max-time --resume --seal --against-seal --seal-key-file --overwrite --json --prometheus --nagios --show-keys --progress --quiet --db -h --help --version' -- "$cur")
       else
         _sofatool_paths 'sst' 'ldb'
       fi ;;
@@ -156,6 +159,24 @@ _sofatool() {
         mapfile -t COMPREPLY < <(compgen -W '-q --into --db --column-family --cf --create-family --behind --mode --plan --json --progress --quiet -h --help --version' -- "$cur")
       else
         _sofatool_paths 'sst'
+      fi ;;
+    /convert-compression)
+      case $previous in
+        --to) mapfile -t COMPREPLY < <(compgen -W 'none snappy zlib lz4 lz4hc zstd' -- "$cur"); return ;;
+        --dictionary) return ;;
+        --levels) return ;;
+        --files) return ;;
+        --column-family|--cf) return ;;
+        -o|--output) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+        -j|--jobs) return ;;
+        --write-mib-per-sec) return ;;
+        --progress) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur"); return ;;
+        --db) _sofatool_paths 'sst' 'ldb'; return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W '-o -j -q --to --dictionary --force --levels --files --column-family --cf --output --plan --estimate --jobs --write-mib-per-sec --json --progress --quiet --db -h --help --version' -- "$cur")
+      else
+        _sofatool_paths 'sst' 'ldb'
       fi ;;
     /manifest-edit)
       case $previous in
