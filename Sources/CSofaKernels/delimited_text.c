@@ -66,6 +66,16 @@ static inline uint64_t parity_prefix(uint64_t bits) {
   return bits;
 }
 
+// The next 64 bytes, or those that are left and zeros; `valid` has a bit for each byte of the text.
+static inline struct block block_at(const uint8_t *bytes, size_t left, uint64_t *valid) {
+  *valid = ~0ull;
+  if (left >= 64) return block_load(bytes);
+  uint8_t last[64] = {0};
+  memcpy(last, bytes, left);
+  *valid = (1ull << left) - 1;
+  return block_load(last);
+}
+
 void sofa_rows_scan(const uint8_t *text, size_t length, uint8_t delimiter, int quote, struct sofa_rows *found) {
   uint64_t inside_before = 0;     // all ones when the previous step ended inside quotes
   uint64_t may_open = 1;          // bit 0: the byte before was one that an opening quote may follow
@@ -73,17 +83,9 @@ void sofa_rows_scan(const uint8_t *text, size_t length, uint8_t delimiter, int q
   uint64_t closed_cr = 0;         // bit 0: the two bytes before were a closing quote and CR
   uint64_t bad = 0, newlines = 0;
   *found = (struct sofa_rows){0};
-  uint8_t last[64];
   for (size_t at = 0; at < length; at += 64) {
-    uint64_t valid = ~0ull;
-    const uint8_t *bytes = text + at;
-    if (length - at < 64) {
-      memset(last, 0, sizeof last);
-      memcpy(last, bytes, length - at);
-      bytes = last;
-      valid = (1ull << (length - at)) - 1;
-    }
-    const struct block b = block_load(bytes);
+    uint64_t valid;
+    const struct block b = block_at(text + at, length - at, &valid);
     const uint64_t newline = block_equal(&b, '\n') & valid;
     uint64_t outside = newline;
     if (quote >= 0) {
@@ -124,17 +126,9 @@ void sofa_rows_scan(const uint8_t *text, size_t length, uint8_t delimiter, int q
 size_t sofa_rows_index(const uint8_t *text, size_t length, uint8_t delimiter, int quote, uint32_t *cuts) {
   uint32_t *next = cuts;
   uint64_t inside_before = 0;
-  uint8_t last[64];
   for (size_t at = 0; at < length; at += 64) {
-    uint64_t valid = ~0ull;
-    const uint8_t *bytes = text + at;
-    if (length - at < 64) {
-      memset(last, 0, sizeof last);
-      memcpy(last, bytes, length - at);
-      bytes = last;
-      valid = (1ull << (length - at)) - 1;
-    }
-    const struct block b = block_load(bytes);
+    uint64_t valid;
+    const struct block b = block_at(text + at, length - at, &valid);
     uint64_t found = (block_equal(&b, '\n') | block_equal(&b, delimiter)) & valid;
     if (quote >= 0) {
       const uint64_t inside = parity_prefix(block_equal(&b, (uint8_t)quote) & valid) ^ inside_before;

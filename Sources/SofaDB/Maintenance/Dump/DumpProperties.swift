@@ -10,17 +10,7 @@ public struct DumpProperties {
   }
 
   public func run(_ output: any DumpOutput) throws(DatabaseError) -> DumpReport {
-    var stream = DumpStream(output, style: style)
-    for target in tables {
-      stream.report.findings.files += 1
-      do throws(DatabaseError) {
-        try dump(target, &stream)
-      } catch {
-        try stream.report(try TableFailure.finding(error, file: target.name))
-      }
-    }
-    try stream.flush()
-    return stream.report
+    try DumpStream.each(tables, output, style: style, dump)
   }
 
   private func dump(_ target: FileTarget, _ stream: inout DumpStream) throws(DatabaseError) {

@@ -15,6 +15,24 @@ struct DumpStream: ~Copyable {
     self.style = style
   }
 
+  /// Dumps one table after the other; one that cannot be read is told, and the next one comes.
+  static func each(
+    _ tables: [FileTarget], _ output: any DumpOutput, style: DumpStyle,
+    _ dump: (FileTarget, inout DumpStream) throws(DatabaseError) -> Void
+  ) throws(DatabaseError) -> DumpReport {
+    var stream = DumpStream(output, style: style)
+    for table in tables {
+      stream.report.findings.files += 1
+      do throws(DatabaseError) {
+        try dump(table, &stream)
+      } catch {
+        try stream.report(try TableFailure.finding(error, file: table.name))
+      }
+    }
+    try stream.flush()
+    return stream.report
+  }
+
   /// Ends a line or record that was put into the buffer.
   mutating func endLine() throws(DatabaseError) {
     if style.isJSON { json.newline() } else { json.output.append(0x0A) }
