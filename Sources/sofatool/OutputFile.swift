@@ -1,7 +1,7 @@
 import SofaDB
 
-/// A file that a command was told to write. Bytes go to a temporary name beside it, which takes the name only when everything
-/// is there and durable: nobody ever sees half a result.
+/// A file that a command was told to write. Bytes go to a temporary name beside it, which takes the name only when
+/// everything is there and durable: nobody ever sees half a result.
 final class OutputFile: Sendable {
   private let directory: any Directory
   private let name: String

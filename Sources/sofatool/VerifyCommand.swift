@@ -46,15 +46,15 @@ enum VerifyCommand {
       data.
 
       --seal records the SHA-256 of live tables and blob files, CURRENT, the MANIFEST, OPTIONS files and IDENTITY; \
-      write-ahead logs change and are not sealed. --against-seal reports files whose bytes changed since, also where no \
-      checksum covers them, a MANIFEST that is shorter than it was, and a CURRENT that went back; files that \
+      write-ahead logs change and are not sealed. --against-seal reports files whose bytes changed since, also where \
+      no checksum covers them, a MANIFEST that is shorter than it was, and a CURRENT that went back; files that \
       compactions removed or wrote since are remarks. Checksums find accidents; who forges a file forges its checksum \
       with it, and can make a new seal as well. A seal that is kept elsewhere, or is made with --seal-key-file, holds \
       against that: its last record is then an HMAC-SHA-256. What was written after the seal was made is not covered.
 
       --max-time and --resume spread a check over nights: each run begins with the file whose last check is longest \
-      ago, finishes the files that it began, and remembers what was checked and found; logs are checked every time. A file that changed is checked \
-      again. A run that covers what is left of the round ends it with 0 or 1, any other with 3, or 1 when the round \
+      ago, finishes the files that it began, and remembers what was checked and found; logs are checked every time. \
+      A file that changed is checked again. A run that covers what is left of the round ends it with 0 or 1, any other with 3, or 1 when the round \
       has findings so far; findings of earlier runs of the round are reported again. SIGINT and SIGTERM save the state \
       as well. Such runs, and those with --read-mib-per-sec, drop from the page cache what was not in it before.
 

@@ -172,7 +172,7 @@ import Testing
     let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path).sorted()
     let one = ToolRun("verify", "--against-seal", seal, scratch.file(names[0]))
     #expect(one.status == .ok && findings(one).isEmpty, "\(one.output)")
-    // Behind the checksums of RocksDB: a flip that is repaired in the block's own checksum would pass; the seal sees it.
+    // A flip that is repaired in the block's own checksum would pass; the seal sees it.
     try scratch.flip(names[0], at: 0)
     #expect(findings(ToolRun("verify", "--against-seal", seal, scratch.path)).count == 1)
     try scratch.remove(names[0])

@@ -1,8 +1,8 @@
 /// Holds the files of a database against a seal.
 ///
 /// A file with the sealed name must have the sealed bytes: engines never change one and never use a number twice. The
-/// MANIFEST grows, so only the sealed length of it is compared; it may not be shorter, and CURRENT may not go back to an
-/// older one. Files that are gone or new are what compactions and flushes leave: information.
+/// MANIFEST grows, so only the sealed length of it is compared; it may not be shorter, and CURRENT may not go back to
+/// an older one. Files that are gone or new are what compactions and flushes leave: information.
 struct SealComparison {
   /// Names that a remark lists before it only counts.
   private static let listed = 3
