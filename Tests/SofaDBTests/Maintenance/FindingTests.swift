@@ -46,8 +46,8 @@ import Testing
     summary.encode(into: &json, exitStatus: 1)
     #expect(
       String(decoding: json.output.bytes, as: UTF8.self) == """
-        {"record":"summary","schema":1,"files":0,"bytes":10,"bytes_in_scope":10,"findings":{"file.orphan":1,\
-        "wal.tail":1},"seconds":1.235,"verdict":"findings","exit_status":1}
+        {"record":"summary","schema":1,"files":0,"files_in_scope":0,"bytes":10,"bytes_in_scope":10,"findings":\
+        {"file.orphan":1,"wal.tail":1},"seconds":1.235,"complete":true,"verdict":"findings","exit_status":1}
 
         """)
   }
