@@ -60,3 +60,20 @@ public func test(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   Fuzzer.target?.run(UnsafeRawBufferPointer(start: bytes, count: count))
   return 0
 }
+
+/// The package manager gives the executable an entry point of this name, which then stands before libFuzzer's own.
+@_cdecl("sofafuzz_main")
+public func run(
+  _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+) -> CInt {
+  var count = count
+  var arguments = arguments
+  return runDriver(&count, &arguments, test)
+}
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+  _ count: UnsafeMutablePointer<CInt>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+  _ callback: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
