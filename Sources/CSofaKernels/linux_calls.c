@@ -33,6 +33,14 @@ int sofa_lock_file(int file) {
   return fcntl(file, F_OFD_SETLK, &whole);
 }
 
+int sofa_unlock_file(int file) {
+  struct flock whole;
+  memset(&whole, 0, sizeof whole);
+  whole.l_type = F_UNLCK;
+  whole.l_whence = SEEK_SET;
+  return fcntl(file, F_OFD_SETLK, &whole);
+}
+
 int sofa_lock_holder(int file) {
   struct flock whole;
   memset(&whole, 0, sizeof whole);

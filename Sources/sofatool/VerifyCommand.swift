@@ -55,8 +55,9 @@ enum VerifyCommand {
       --max-time and --resume spread a check over nights: each run begins with the file whose last check is longest \
       ago, finishes the files that it began, and remembers what was checked and found; logs are checked every time. \
       A file that changed is checked again. A run that covers what is left of the round ends it with 0 or 1, any \
-      other with 3, or 1 when the round has findings so far; findings of earlier runs of the round are reported again. SIGINT and SIGTERM save the state \
-      as well. Such runs, and those with --read-mib-per-sec, drop from the page cache what was not in it before.
+      other with 3, or 1 when the round has findings so far; findings of earlier runs of the round are reported \
+      again. SIGINT and SIGTERM save the state as well. Such runs, and those with --read-mib-per-sec, drop from the \
+      page cache what was not in it before.
 
       --prometheus replaces FILE with the metrics sofatool_verify_*: time of the last run and of the last one that \
       ended with 0, exit status, completeness, findings by severity, damaged blocks, bytes checked and in scope, \

@@ -18,6 +18,9 @@ int64_t sofa_cached_bytes(int file);
 /// another descriptor of the same file does not drop it; it conflicts with classic record locks. EAGAIN when held.
 int sofa_lock_file(int file);
 
+/// Gives the lock back, for every descriptor of the open file.
+int sofa_unlock_file(int file);
+
 /// The process that holds a lock on the file through another open file: 0 when nobody, -1 when the holder cannot be
 /// named, -2 on failure.
 int sofa_lock_holder(int file);

@@ -1,7 +1,9 @@
+internal import CSofaKernels
 internal import Synchronization
 
-/// A lock that lives as long as its descriptor. The lock file is neither written, cut nor removed: other engines rely
-/// on its inode staying the same.
+/// A lock that is given back by `release`, or when its descriptor goes. A child process that was just begun shares the
+/// open file until it runs its own program, so that closing alone would leave the lock for a moment. The lock file is
+/// neither written, cut nor removed: other engines rely on its inode staying the same.
 final class PosixFileLock: FileLock {
   private let descriptor: Mutex<Descriptor?>
 
@@ -10,6 +12,9 @@ final class PosixFileLock: FileLock {
   }
 
   func release() {
-    descriptor.withLock { $0 = nil }
+    descriptor.withLock { held in
+      if let number = held?.number { _ = sofa_unlock_file(number) }
+      held = nil
+    }
   }
 }
