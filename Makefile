@@ -13,7 +13,7 @@ TARGET ?=
 SECONDS ?= 60
 
 BUILD_PACKAGES = libzstd-dev liblz4-dev zlib1g-dev pkg-config
-TEST_PACKAGES = rocksdb-tools librocksdb-dev libleveldb-dev python3-plyvel g++ strace unicode-data
+TEST_PACKAGES = rocksdb-tools librocksdb-dev libleveldb-dev python3-plyvel g++ strace unicode-data fish zsh
 # Static, so that the binaries run where there is no Swift.
 RELEASE = -c release --static-swift-stdlib
 # In a folder of its own: other flags would build everything anew each time.

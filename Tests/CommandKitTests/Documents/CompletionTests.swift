@@ -41,7 +41,7 @@ struct CompletionTests {
   }
 
   @Test(
-    .enabled(if: Shell.isInstalled("/usr/bin/fish")),
+    .enabled(if: Shell.isInstalled("/usr/bin/fish"), "fish is not installed"),
     arguments: [
       ("sofatool ", ["copy\tcopies tables", "show\tshows one", "verify\treads every byte and says what is wrong"]),
       ("sofatool verify --lev", ["--level\thow deep to look: [deeper] is slower"]),
@@ -63,7 +63,7 @@ struct CompletionTests {
     #expect(found.output.split(separator: "\n").map(String.init).sorted() == expected.sorted())
   }
 
-  @Test(.enabled(if: Shell.isInstalled("/usr/bin/zsh")))
+  @Test(.enabled(if: Shell.isInstalled("/usr/bin/zsh"), "zsh is not installed"))
   func zshReadsTheScript() throws {
     let script = ZshCompletion(SampleTool.tool).script
     #expect(try Shell.run(["/usr/bin/zsh", "-n"], input: script).output == "")

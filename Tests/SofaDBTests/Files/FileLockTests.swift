@@ -87,7 +87,7 @@ import Testing
     #expect(error?.description.contains("process \(getpid()) has the database open") == true)
   }
 
-  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")))
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/python3"), "python3 is not installed"))
   func anotherProcessHoldsAndIsHeldOff() throws {
     let script = """
       import fcntl, sys

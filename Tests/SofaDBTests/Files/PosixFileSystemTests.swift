@@ -130,7 +130,8 @@ import Testing
     #expect(mode("d") == 0o700)
   }
 
-  @Test(.enabled(if: geteuid() == 0)) func rootGivesFilesToTheDirectorysOwner() throws {
+  @Test(.enabled(if: geteuid() == 0, "only root can give files away")) func rootGivesFilesToTheDirectorysOwner() throws
+  {
     #expect(chown(temporary.path, 12345, 54321) == 0)
     try write("", to: "a")
     _ = try directory.createDirectory("d")
