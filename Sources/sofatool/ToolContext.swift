@@ -12,7 +12,7 @@ struct ToolContext: CommandContext {
 extension DatabaseError: CommandFailure {
   public var exitStatus: ExitStatus {
     switch kind {
-    case .corruption: .incomplete
+    case .corruption, .unsettled: .incomplete
     case .invalid: .usage
     case .cancelled: .interrupted
     case .notFound, .alreadyExists, .permissionDenied, .noSpace, .io, .locked, .unsupported, .special:

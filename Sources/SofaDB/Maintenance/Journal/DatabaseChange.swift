@@ -84,8 +84,9 @@ public final class DatabaseChange: Sendable {
   /// Makes `version` the state of the database and returns the change's id. Its next file number is set here. All
   /// tables and blob files of the base that `version` does not name are taken away, and the files `removing` besides.
   ///
-  /// Throws `corruption` when `version` breaks a rule that the base did not, unless `forced`. `sources` are digests of
-  /// what came from outside; `isFinal` keeps the change from being undone.
+  /// Throws `unsettled` when the change is in place, or may be, and a crash may still take it back; after any other
+  /// error the database is as it was. Throws `corruption` when `version` breaks a rule that the base did not, unless
+  /// `forced`. `sources` are digests of what came from outside; `isFinal` keeps the change from being undone.
   public func commit(
     _ version: Version, removing extra: [String] = [], summary: String, forced: Bool = false,
     sources: [[UInt8]] = [], isFinal: Bool = false
@@ -122,13 +123,13 @@ public final class DatabaseChange: Sendable {
       let entries = try Journal.entries(of: database)
       if entries.first(where: { $0.id == entry.id })?.state == .committed {
         return DatabaseError(
-          error.kind, file: error.file, offset: error.offset,
+          .unsettled, file: error.file, offset: error.offset,
           "\(error.detail); the change is in place, but a crash may still take it back. Run the command again")
       }
     } catch {
       // Not knowing is a reason to touch nothing.
       return DatabaseError(
-        error.kind, file: error.file, offset: error.offset, "\(error.detail); the next command settles the change")
+        .unsettled, file: error.file, offset: error.offset, "\(error.detail); the next command settles the change")
     }
     abandon()
     return error

@@ -150,7 +150,12 @@ import Testing
     for duration in [FaultDuration.once, .forEver] {
       let report = enumerateFaults(from: try JournalTests.start(), lasting: duration, scenario: JournalTests.change) {
         outcome in
+        // Who is told of any other error may rely on it that nothing has changed.
+        let isUnsettled = (outcome.error as? DatabaseError)?.kind == .unsettled
         let found = try JournalTests.settled(outcome.fileSystem)
+        if outcome.error != nil, !isUnsettled, found != states.before {
+          throw Broken(description: "\(outcome.error.map { "\($0)" } ?? ""), and the change is in place")
+        }
         let isBefore = found == states.before && outcome.milestone == 0
         guard found == states.after || isBefore else { throw Broken(description: "\(found.keys.sorted())") }
       }
