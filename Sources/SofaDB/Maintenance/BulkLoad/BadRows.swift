@@ -56,8 +56,10 @@ final class BadRows: @unchecked Sendable {
     guard failure == nil else { return }
     count += 1
     if count > limit {
-      let before = limit == 0 ? "" : " (bad row \(count); \(limit) are allowed)"
-      failure = DatabaseError(.corruption, file: source, "line \(row.line): \(row.reason)\(before)")
+      let more =
+        limit == 0
+        ? "; --max-errors and --rejects set bad rows aside" : " (bad row \(count); \(limit) are allowed)"
+      failure = DatabaseError(.corruption, file: source, "line \(row.line): \(row.reason)\(more)")
       isOver.store(true, ordering: .relaxed)
       return
     }

@@ -59,7 +59,8 @@ final class PartialDirectory: @unchecked Sendable {
     throw DatabaseError(
       .alreadyExists, file: path,
       holdsDatabase
-        ? "it holds a database, and something new is made" : "the directory exists and is not empty")
+        ? "it holds a database, and a load makes a new one: load into tables, then ingest them"
+        : "the directory exists and is not empty")
   }
 
   /// Removes what an earlier run has left; refuses what does not look like that.

@@ -72,6 +72,7 @@ struct RowLoad {
   ) -> DatabaseError {
     let place = first.source == row.source ? "" : " of \(first.source)"
     return DatabaseError(
-      .corruption, file: row.source, "line \(row.line): the same key as line \(first.line)\(place)")
+      .corruption, file: row.source,
+      "line \(row.line): the same key as line \(first.line)\(place); --duplicates first or last keeps one")
   }
 }

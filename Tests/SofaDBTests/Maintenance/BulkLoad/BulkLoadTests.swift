@@ -108,7 +108,8 @@ import Testing
     #expect(report.tables.map(\.entries) == [2])
     let error = try LoadCase(key: "id").with { $0.options.operationColumn = try RowExpression("city") }
       .failure("id,name,city\na,x,PUT\n")
-    #expect(error?.detail == "line 2: column city: neither put nor delete")
+    #expect(
+      error?.detail == "line 2: column city: neither put nor delete; --max-errors and --rejects set bad rows aside")
   }
 
   // MARK: Duplicates
@@ -134,7 +135,7 @@ import Testing
   @Test func aDuplicateEndsTheLoadAndNamesBothLines() throws {
     let error = try LoadCase(key: "k", value: "v").failure("k,v\nz,\"1\n2\"\na,2\nz,4\n")
     #expect(error?.kind == .corruption)
-    #expect(error?.detail == "line 5: the same key as line 2")
+    #expect(error?.detail == "line 5: the same key as line 2; --duplicates first or last keeps one")
   }
 
   // MARK: Bad rows
@@ -143,7 +144,7 @@ import Testing
 
   @Test func theFirstBadRowEndsTheLoad() throws {
     let error = try LoadCase(key: "id", value: "u64be(n)").failure(BulkLoadTests.mixed)
-    #expect(error?.detail == "line 3: column n: not a decimal digit")
+    #expect(error?.detail == "line 3: column n: not a decimal digit; --max-errors and --rejects set bad rows aside")
     #expect(error?.file.hasSuffix("input") == true)
   }
 
@@ -189,7 +190,9 @@ import Testing
       var load = try LoadCase(key: "u64be(id)", value: "'v'")
       load.options.jobs = jobs
       load.options.memory = 1 << 18
-      #expect(try load.failure(text)?.detail == "line 7002: column id: not a decimal digit")
+      #expect(
+        try load.failure(text)?.detail
+          == "line 7002: column id: not a decimal digit; --max-errors and --rejects set bad rows aside")
       load.options.maxErrors = 2
       #expect(try load.failure(text)?.detail == "line 9001: column id: not a decimal digit (bad row 3; 2 are allowed)")
     }
