@@ -65,6 +65,21 @@ public struct KeyOrder: Hashable, Sendable {
     return kind == .reverseBytewise || kind == .reverseBytewiseU64ts ? -order : order
   }
 
+  /// The first eight bytes of a user key, its timestamp left out, as a number that sorts like the key. Ties decide
+  /// nothing.
+  @inline(__always)
+  func prefix(of userKey: UnsafeRawBufferPointer) -> UInt64 {
+    let key = withoutTimestamp(userKey)
+    var result: UInt64 = 0
+    if key.count >= 8 {
+      result = UInt64(bigEndian: key.loadUnaligned(as: UInt64.self))
+    } else {
+      for byte in key { result = result << 8 | UInt64(byte) }
+      if key.count > 0 { result <<= UInt64(8 * (8 - key.count)) }
+    }
+    return kind == .reverseBytewise || kind == .reverseBytewiseU64ts ? ~result : result
+  }
+
   public func compare(_ a: [UInt8], _ b: [UInt8]) -> Int {
     a.withUnsafeBytes { left in b.withUnsafeBytes { compare(left, $0) } }
   }

@@ -1,0 +1,61 @@
+internal import Synchronization
+
+/// The newest entries of a column family, in memory until they are flushed to a table.
+///
+/// Point entries and range deletions stand in two lists in one arena. Any number of threads add and read at the same
+/// time, and no reader ever waits. An entry may be seen as soon as it is added: that a batch becomes visible whole is
+/// up to the sequence number that readers are given.
+final class Memtable: Sendable {
+  private let arena = Arena()
+  private let entries: SkipList
+  private let deletions: SkipList
+  // Not from UInt64.max: Atomic.min compares as signed numbers (Swift 6.3).
+  private let smallest = Atomic<SequenceNumber>(.maximum)
+  private let largest = Atomic<SequenceNumber>(0)
+
+  init(order: KeyOrder) {
+    entries = SkipList(order: order, arena: arena)
+    deletions = SkipList(order: order, arena: arena)
+  }
+
+  /// The places of one writer's last entries.
+  struct Finger {
+    fileprivate var entries = SkipList.Finger()
+    fileprivate var deletions = SkipList.Finger()
+
+    init() {}
+  }
+
+  /// Adds an entry: a value, a merge operand, a deletion, or a range deletion from `userKey` to `value`. Key and value
+  /// are copied; together they hold less than 4 GiB. `finger` belongs to the calling thread and this memtable.
+  func add(
+    userKey: UnsafeRawBufferPointer, sequence: SequenceNumber, kind: EntryKind, value: UnsafeRawBufferPointer,
+    finger: inout Finger
+  ) {
+    smallest.min(sequence, ordering: .relaxed)
+    largest.max(sequence, ordering: .relaxed)
+    let trailer = InternalKey.trailer(sequence, kind.rawValue)
+    if kind == .rangeDeletion {
+      deletions.insert(userKey: userKey, trailer: trailer, value: value, finger: &finger.deletions)
+    } else {
+      entries.insert(userKey: userKey, trailer: trailer, value: value, finger: &finger.entries)
+    }
+  }
+
+  var order: KeyOrder { entries.order }
+  var isEmpty: Bool { entries.count == 0 && deletions.count == 0 }
+  /// Point entries; range deletions.
+  var count: Int { entries.count }
+  var rangeDeletionCount: Int { deletions.count }
+  /// Bytes of memory taken.
+  var bytes: Int { arena.reserved }
+  /// Sequence numbers of the entries; nil while there are none. Exact once nobody adds any more.
+  var sequences: ClosedRange<SequenceNumber>? {
+    isEmpty ? nil : smallest.load(ordering: .relaxed)...largest.load(ordering: .relaxed)
+  }
+
+  /// Over the point entries; not positioned yet.
+  func cursor() -> MemtableCursor { MemtableCursor(entries, of: self) }
+  /// Over the range deletions: keys are begins, values ends.
+  func rangeDeletions() -> MemtableCursor { MemtableCursor(deletions, of: self) }
+}
