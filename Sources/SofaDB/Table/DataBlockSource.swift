@@ -1,5 +1,5 @@
 /// Brings the data blocks of a table into memory one at a time: reads ahead over neighbours, compares checksums while
-/// the bytes are hot, and decompresses, all into memory that is reused. One per cursor.
+/// the bytes are hot, and decompresses, all into memory that is reused, or into the table's cache. One per cursor.
 ///
 /// A block stays valid until the next one is loaded. Random positions read just the block; each further step forward
 /// doubles what is read at once, up to `readAhead`.
@@ -8,6 +8,9 @@ final class DataBlockSource {
   var index: IndexCursor
   private let decompressor = Decompressor()
   private let readAhead: Int
+  private let usesCache: Bool
+  /// A block of the cache that is in use.
+  private var cached: ByteBuffer?
   /// What is read at once now.
   private var ahead = 0
   private var window = ByteBuffer(count: 0)
@@ -18,10 +21,11 @@ final class DataBlockSource {
 
   private static let firstAhead = 16 << 10
 
-  init(_ table: TableReader, readAhead: Int) {
+  init(_ table: TableReader, readAhead: Int, usesCache: Bool) {
     self.table = table
     self.readAhead = max(readAhead, 0)
-    index = IndexCursor(table)
+    self.usesCache = usesCache
+    index = IndexCursor(table, usesCache: usesCache)
   }
 
   /// The next blocks will be read in order.
@@ -33,6 +37,18 @@ final class DataBlockSource {
   /// The contents of the block that `index` points to, checked and decompressed; valid until the next call.
   func load() throws(DatabaseError) -> UnsafeRawBufferPointer {
     let handle = index.handle
+    guard usesCache, let cache = table.cache else { return try read(handle) }
+    if let block = cache.block(handle) {
+      cached = block
+      return block.bytes
+    }
+    let block = ByteBuffer(copying: try read(handle))
+    cache.keep(block, handle)
+    cached = block
+    return block.bytes
+  }
+
+  private func read(_ handle: BlockHandle) throws(DatabaseError) -> UnsafeRawBufferPointer {
     try table.file.check(handle, kind: .data)
     let stored = try storedBytes(handle)
     let trailer = BlockTrailer(at: stored.baseAddress! + stored.count)

@@ -53,7 +53,12 @@ public struct FilterProbe {
 
   private mutating func load(_ handle: BlockHandle) throws(DatabaseError) -> ByteBuffer {
     if let partition, partition.handle == handle { return partition.contents }
+    if let kept = filter.cache?.block(handle) {
+      partition = (handle, kept)
+      return kept
+    }
     let contents = try filter.file.readBlock(handle, kind: .filterPartition)
+    filter.cache?.keep(contents, handle, isPriority: true)
     partition = (handle, contents)
     return contents
   }

@@ -12,6 +12,7 @@ public struct FilterReader: Sendable {
   }
 
   let file: TableFile
+  let cache: CachedTable?
   let form: Form
   let handle: BlockHandle
   let format: IndexFormat
@@ -32,6 +33,7 @@ public struct FilterReader: Sendable {
     case .blockBased: form = .blockBased(contents)
     }
     file = table.file
+    cache = table.cache
     handle = filter.handle
     format = table.indexFormat
     isLevelDB = filter.isLevelDB

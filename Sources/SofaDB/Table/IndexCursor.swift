@@ -13,6 +13,7 @@ public struct IndexCursor {
   /// The block that `leaf` walks.
   private var leafHandle: BlockHandle
   private let isTwoLevel: Bool
+  private let usesCache: Bool
   private let decompressor = Decompressor()
   /// Where the last accepted handles end, for the check of the order; 0 after a seek.
   private var blockFloor: UInt64 = 0
@@ -22,8 +23,10 @@ public struct IndexCursor {
   /// The current data block.
   public private(set) var handle = BlockHandle(offset: 0, size: 0)
 
-  public init(_ table: TableReader) {
+  /// `usesCache`: as of `TableReader.cursor`.
+  public init(_ table: TableReader, usesCache: Bool = true) {
     self.table = table
+    self.usesCache = usesCache
     leafHandle = table.indexHandle
     isTwoLevel = table.indexFormat.kind == .twoLevel
   }
@@ -206,13 +209,21 @@ public struct IndexCursor {
     }
     partitionFloor = end
     leafHandle = next
-    let contents = try table.file.readBlock(next, kind: .indexPartition, decompressor: decompressor)
+    let contents = try partition(at: next)
     partition = contents
     do throws(FormatError) {
       try leaf.load(contents.bytes, as: table.indexFormat.layout(topLevel: false))
     } catch {
       throw damaged(error)
     }
+  }
+
+  private func partition(at handle: BlockHandle) throws(DatabaseError) -> ByteBuffer {
+    let cache = usesCache ? table.cache : nil
+    if let block = cache?.block(handle) { return block }
+    let block = try table.file.readBlock(handle, kind: .indexPartition, decompressor: decompressor)
+    cache?.keep(block, handle, isPriority: true)
+    return block
   }
 
   private func damaged(_ error: FormatError) -> DatabaseError {

@@ -33,8 +33,8 @@ public struct TableCursor {
 
   public private(set) var isValid = false
 
-  init(_ table: TableReader, readAhead: Int) {
-    source = DataBlockSource(table, readAhead: readAhead)
+  init(_ table: TableReader, readAhead: Int, usesCache: Bool) {
+    source = DataBlockSource(table, readAhead: readAhead, usesCache: usesCache)
     changesKeys = table.changesKeys
     seen = KeyBuffer(capacity: table.changesKeys ? 240 : 0)
   }

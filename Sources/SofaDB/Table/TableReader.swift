@@ -29,6 +29,8 @@ public final class TableReader: Sendable {
   /// The order of user keys as stored.
   let storedOrder: KeyOrder
   private let filterCache = FilterCache()
+  /// Where its blocks are kept between reads.
+  let cache: CachedTable?
 
   /// Reads and checks all but the data.
   ///
@@ -36,22 +38,26 @@ public final class TableReader: Sendable {
   /// - `order`: the column family's; else the table's own, or bytewise order when it tells none.
   /// - `largestSequence`: what the MANIFEST says, nil when the file is read on its own.
   /// - `blockLimit`: bytes that a block may have after decompression.
+  /// - `cache`: keeps blocks that cursors read.
   public convenience init(
     _ file: any RandomAccessFile, size: UInt64? = nil, order: KeyOrder? = nil,
-    largestSequence: SequenceNumber? = nil, blockLimit: Int = TableFile.defaultBlockLimit
+    largestSequence: SequenceNumber? = nil, blockLimit: Int = TableFile.defaultBlockLimit,
+    cache: BlockCache? = nil
   ) throws(DatabaseError) {
     try self.init(
-      TableFile(file, size: size, blockLimit: blockLimit), order: order, largestSequence: largestSequence)
+      TableFile(file, size: size, blockLimit: blockLimit), order: order, largestSequence: largestSequence,
+      cache: cache)
   }
 
   /// Takes the remaining steps. `onDamage`, when given, is told of damage that leaves the data readable, and opening
   /// goes on without what is damaged: properties, range deletions, the sequence rule. Then `order` and the form of the
   /// index may be wrong, which the reading of data blocks notices.
   public init(
-    _ file: TableFile, order: KeyOrder? = nil, largestSequence: SequenceNumber? = nil,
+    _ file: TableFile, order: KeyOrder? = nil, largestSequence: SequenceNumber? = nil, cache: BlockCache? = nil,
     onDamage: ((DatabaseError) -> Void)? = nil
   ) throws(DatabaseError) {
     self.file = file
+    self.cache = cache.map(CachedTable.init)
     metaIndex = try file.readMetaIndex()
     let metaIndex = metaIndex
     func step<T>(_ fallback: T, _ body: () throws(DatabaseError) -> T) throws(DatabaseError) -> T {
@@ -108,9 +114,10 @@ public final class TableReader: Sendable {
 
   // MARK: Data
 
-  /// A cursor that is not positioned yet. `readAhead`: bytes that scans read at once.
-  public func cursor(readAhead: Int = TableCursor.defaultReadAhead) -> TableCursor {
-    TableCursor(self, readAhead: readAhead)
+  /// A cursor that is not positioned yet. `readAhead`: bytes that scans read at once. `usesCache`: takes blocks from
+  /// the cache, where the table has one, and keeps there what it reads; not for a scan that nobody will repeat.
+  public func cursor(readAhead: Int = TableCursor.defaultReadAhead, usesCache: Bool = true) -> TableCursor {
+    TableCursor(self, readAhead: readAhead, usesCache: usesCache)
   }
 
   /// The first entry at or behind `target`, an internal key, if it is of the same user key (timestamps aside): its
