@@ -24,7 +24,18 @@ struct KeySpans: Sendable {
     }
   }
 
+  /// One range from the first key of all tables to the last.
+  init(hull tables: some Sequence<TableMetadata>, order: KeyOrder) {
+    self.init(tables, order: order)
+    guard let first = spans.first, let last = spans.last else { return }
+    spans = [Span(first: first.first, last: last.last)]
+  }
+
   @inline(__always) var isEmpty: Bool { spans.isEmpty }
+
+  func overlaps(_ other: KeySpans) -> Bool { other.spans.contains { overlaps($0.first, $0.last) } }
+
+  func overlaps(_ table: TableMetadata) -> Bool { overlaps(KeySpans(CollectionOfOne(table), order: order)) }
 
   /// Whether a table may hold the user key, given without timestamp. `hint` is the caller's place; it starts at 0, and
   /// keys must ascend.
