@@ -40,7 +40,7 @@ final class SnappyEncoder {
       guard writer.literal(base + emitted, place - emitted) else { return false }
       var candidate = match
       repeat {
-        let length = 4 + matchLength(base + candidate + 4, base + place + 4, count - place - 4)
+        let length = 4 + CommonPrefix.count(base + candidate + 4, base + place + 4, limit: count - place - 4)
         guard writer.copy(distance: place - candidate, length: length) else { return false }
         place += length
         emitted = place
@@ -85,25 +85,6 @@ final class SnappyEncoder {
 
   @inline(__always)
   private func hash(_ word: UInt32, _ shift: UInt32) -> Int { Int((word &* 0x9E37_79B1) >> shift) }
-
-  /// Equal bytes at two places, at most `limit`, which is how far the later one may be read.
-  @inline(__always)
-  private func matchLength(_ earlier: UnsafeRawPointer, _ later: UnsafeRawPointer, _ limit: Int) -> Int {
-    var length = 0
-    while length + 8 <= limit {
-      let difference =
-        earlier.loadUnaligned(fromByteOffset: length, as: UInt64.self)
-        ^ later.loadUnaligned(fromByteOffset: length, as: UInt64.self)
-      if difference != 0 { return length + UInt64(littleEndian: difference).trailingZeroBitCount / 8 }
-      length += 8
-    }
-    while length < limit,
-      earlier.load(fromByteOffset: length, as: UInt8.self) == later.load(fromByteOffset: length, as: UInt8.self)
-    {
-      length += 1
-    }
-    return length
-  }
 
   /// Appends elements as long as they fit.
   private struct Writer {

@@ -83,7 +83,7 @@ struct BlockBuilder: ~Copyable {
 
   /// Adds an entry after comparing with the key before, which this builder keeps: for blocks of few entries.
   mutating func add(_ key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-    let shared = isAtRestart ? 0 : BlockBuilder.commonPrefix(lastKey.bytes, key)
+    let shared = isAtRestart ? 0 : CommonPrefix.count(lastKey.bytes, key)
     add(key, shared: shared, value: value)
     lastKey.truncate(to: shared)
     lastKey.append(UnsafeRawBufferPointer(rebasing: key[shared...]))
@@ -127,29 +127,6 @@ struct BlockBuilder: ~Copyable {
     sinceRestart = 0
     entryCount = 0
     hashIndex.removeAll()
-  }
-
-  /// How many leading bytes are the same.
-  @inline(__always)
-  static func commonPrefix(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
-    let limit = min(a.count, b.count)
-    guard limit > 0 else { return 0 }
-    let left = a.baseAddress!
-    let right = b.baseAddress!
-    var index = 0
-    while index + 8 <= limit {
-      let difference =
-        left.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-        ^ right.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-      if difference != 0 { return index + UInt64(littleEndian: difference).trailingZeroBitCount / 8 }
-      index += 8
-    }
-    while index < limit,
-      left.load(fromByteOffset: index, as: UInt8.self) == right.load(fromByteOffset: index, as: UInt8.self)
-    {
-      index += 1
-    }
-    return index
   }
 
   @inline(__always)

@@ -22,7 +22,7 @@ struct IndexBlockBuilder: ~Copyable {
   /// Blocks follow each other without gaps: the difference of sizes says all. `firstKey`: the first key of the block,
   /// where the index has it.
   mutating func add(_ key: UnsafeRawBufferPointer, _ handle: BlockHandle, firstKey: UnsafeRawBufferPointer? = nil) {
-    let shared = block.isAtRestart ? 0 : BlockBuilder.commonPrefix(lastKey.bytes, key)
+    let shared = block.isAtRestart ? 0 : CommonPrefix.count(lastKey.bytes, key)
     value.removeAll()
     if isDelta && shared > 0 {
       value.appendSignedVarint(Int64(bitPattern: handle.size &- lastSize))

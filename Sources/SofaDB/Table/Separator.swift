@@ -45,7 +45,7 @@ enum Separator {
     betweenUserKeys last: UnsafeRawBufferPointer, and next: UnsafeRawBufferPointer, order: KeyOrder,
     into output: inout ByteWriter
   ) {
-    let common = BlockBuilder.commonPrefix(last, next)
+    let common = CommonPrefix.count(last, next)
     guard common < last.count, common < next.count else { return output.append(last) }
     switch order.kind {
     case .bytewise: appendBytewise(last, next, common, into: &output)

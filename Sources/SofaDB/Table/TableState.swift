@@ -96,7 +96,7 @@ struct TableState: ~Copyable {
     let userKey = current.internalKeyUserKey
     let trailer = current.internalKeyTrailer
     let kind = UInt8(truncatingIfNeeded: trailer)
-    let shared = BlockBuilder.commonPrefix(lastKey.bytes, current)
+    let shared = CommonPrefix.count(lastKey.bytes, current)
     try checkEntry(current, shared: shared, trailer: trailer, valueLength: value.count)
     if !block.isEmpty, isFull(keyLength: current.count, valueLength: value.count) { try cut() }
     block.add(current, shared: shared, value: value)

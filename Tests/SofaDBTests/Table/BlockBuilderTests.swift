@@ -68,18 +68,4 @@ import Testing
       builder.removeAll()
     }
   }
-
-  @Test func commonPrefixes() {
-    for length in 0..<40 {
-      for difference in 0...length {
-        let left = (0..<length).map { UInt8($0) }
-        var right = left
-        if difference < length { right[difference] = 0xFF }
-        let common = left.withUnsafeBytes { left in
-          right.withUnsafeBytes { BlockBuilder.commonPrefix(left, $0) }
-        }
-        #expect(common == difference)
-      }
-    }
-  }
 }
