@@ -51,7 +51,9 @@ enum ConvertCommand {
     and must hold, uncompressed, what the old one held. Tables that have the codec already are left alone.
 
     A database is locked, and changed by one commit when all new tables are there; the old ones are kept for `undo` \
-    until they are discarded, so both take space until then. The engine's options stay: it will write its own \
+    until they are discarded. So there must be room for all new tables at once beside all old ones, which is checked \
+    before the work begins, and `undo --discard` frees the old ones; --levels, --files and --cf convert a part at a \
+    time. The engine's options stay: it will write its own \
     codec into new tables. Loose tables go to a new directory, which gets its name when it is complete. Whatever ends \
     the work before leaves everything as it was.
 

@@ -43,6 +43,11 @@ struct ConvertText {
       text += "(\(Quantity.percent(Double(report.sizeAfter), of: Double(report.sizeBefore))))"
       text += ", in \(Quantity.seconds(report.seconds)); the contents were read back and are the same\n"
     }
+    if report.count(.planned) > 0 {
+      text += "the new tables take up to about \(Quantity.bytes(report.spaceNeeded)) beside the old ones, all at once"
+      if let free = report.spaceFree { text += "; \(Quantity.bytes(free)) are free" }
+      text += "\n"
+    }
     if let change = report.change { text += "the old tables are kept: sofatool undo DIR \(change)\n" }
     return text
   }
@@ -95,6 +100,8 @@ struct ConvertText {
     }
     json.field("bytes_before", report.sizeBefore)
     json.field("bytes_after", report.sizeAfter)
+    if report.count(.planned) > 0 { json.field("temporary_bytes", report.spaceNeeded) }
+    if let free = report.spaceFree { json.field("free_bytes", free) }
     if let change = report.change { json.field("change", change) }
     json.field("seconds", report.seconds)
     json.field("exit_status", Int(status.code))

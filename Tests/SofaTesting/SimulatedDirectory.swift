@@ -134,7 +134,7 @@ final class SimulatedDirectory: Directory {
     }
   }
 
-  func availableBytes() throws(DatabaseError) -> UInt64 { .max }
+  func availableBytes() throws(DatabaseError) -> UInt64 { system.freeBytes }
 
   func sync() throws(DatabaseError) {
     try system.perform(FileOperation(index: 0, kind: .syncDirectory, path: path)) { (state, fault) throws(SystemCode) in

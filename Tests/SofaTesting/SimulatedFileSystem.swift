@@ -19,6 +19,7 @@ public final class SimulatedFileSystem: FileSystem {
     /// Errors that the next sync or close of a file reports.
     var lateErrors: [Int: Int32] = [:]
     var unclosed: [String] = []
+    var freeBytes = UInt64.max
   }
 
   /// The state of the disk after a mutation or a milestone.
@@ -71,6 +72,12 @@ public final class SimulatedFileSystem: FileSystem {
   public var faults: FaultPlan {
     get { state.withLock { $0.faults } }
     set { state.withLock { $0.faults = newValue } }
+  }
+
+  /// What the disk says is free, whatever is written.
+  public var freeBytes: UInt64 {
+    get { state.withLock { $0.freeBytes } }
+    set { state.withLock { $0.freeBytes = newValue } }
   }
 
   /// How much has been promised so far, in whatever the test counts: a crash image that comes later must hold it.

@@ -103,7 +103,8 @@ public struct CompactionJob: Sendable {
   ) throws(DatabaseError) -> [Product] {
     let watch = CompactionWatch(total: inputs.rawSize, isCancelled: isCancelled, report: progress)
     let tombstones = CompactionTombstones(inputs.tombstones, plan: plan)
-    let bounds = try PieceBounds.cut(plan, into: plan.isSplit ? pieces ?? usualPieces : 1, cache: cache)
+    let bounds = try PieceBounds.cut(
+      plan.inputs, order: plan.order, into: plan.isSplit ? pieces ?? usualPieces : 1, cache: cache)
     let workers = max(1, min(jobs, bounds.count))
     let pool =
       bounds.count < jobs && plan.options.compression != .none

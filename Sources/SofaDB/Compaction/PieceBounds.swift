@@ -1,4 +1,4 @@
-/// The user keys that one piece of a compaction holds, without timestamps: from `lower` up to but not including
+/// The user keys that one piece of a merge holds, without timestamps: from `lower` up to but not including
 /// `upper`; nil for no bound.
 struct PieceBounds: Sendable {
   /// Samples for each piece, so that pieces come out about equal.
@@ -20,13 +20,11 @@ struct PieceBounds: Sendable {
     }
   }
 
-  /// Cuts the keys of `plan` into at most `count` pieces of about equal size, by samples of the tables' indexes.
+  /// Cuts the keys of `tables` into at most `count` pieces of about equal size, by samples of the tables' indexes.
   static func cut(
-    _ plan: CompactionPlan, into count: Int, cache: TableCache
+    _ tables: [TableMetadata], order: KeyOrder, into count: Int, cache: TableCache
   ) throws(DatabaseError) -> [PieceBounds] {
     guard count > 1 else { return [PieceBounds()] }
-    let order = plan.order
-    let tables = plan.inputs
     let total = tables.reduce(UInt64(0)) { $0 &+ $1.size }
     let step = max(1, total / UInt64(count * samplesPerPiece))
     var samples: [[UInt8]] = []

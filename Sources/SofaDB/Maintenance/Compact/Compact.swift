@@ -30,7 +30,9 @@ public struct Compact: Sendable {
     var report = CompactReport()
     report.skipped = plan.skipped
     if plan.steps.isEmpty { return report }
-    try checkSpace(plan, database.directory)
+    // Compaction needs at most about as much as it reads.
+    try database.directory.requireSpace(
+      plan.size, advice: "compact a part with --from, --to, --levels or --files")
     let change = try DatabaseChange("compact", of: database, base: plan.version)
     do throws(DatabaseError) {
       var builder = VersionBuilder(plan.version)
@@ -48,17 +50,6 @@ public struct Compact: Sendable {
       throw error
     }
     return report
-  }
-
-  /// Compaction needs at most about as much as it reads; what is missing is better known before than after hours.
-  private func checkSpace(_ plan: CompactPlan, _ directory: any Directory) throws(DatabaseError) {
-    let available = try directory.availableBytes()
-    guard plan.size <= available else {
-      throw DatabaseError(
-        .noSpace, file: directory.path,
-        "this needs up to \(plan.size) bytes, and \(available) are free; compact a part with --from, --to, "
-          + "--levels or --files, or free space (undo --list shows what old changes hold)")
-    }
   }
 
   private func compact(

@@ -29,14 +29,18 @@ public struct ConvertDatabase: Sendable {
   /// What would be done. Takes no lock and writes nothing.
   public func plan() throws(DatabaseError) -> ConvertReport {
     try options.target.validate()
-    let directory = try fileSystem.readableDirectory(at: path)
+    let directory = try fileSystem.directory(at: path)
     let version = try ManifestReader.readCurrent(directory).readableVersion()
-    return try ConvertPlan(jobs(version, in: directory), to: options.target).report
+    let plan = try ConvertPlan(jobs(version, in: directory), to: options.target)
+    var report = plan.report
+    report.spaceNeeded = plan.space(for: try ConvertDatabase.work(plan, version, in: directory).map(\.job))
+    report.spaceFree = try directory.availableBytes()
+    return report
   }
 
   /// Errors: `corruption` for damaged tables, with file and offset; `unsupported` for tables that cannot be converted;
-  /// `locked` when an engine has the database open; `cancelled`; and what the file system says. The database is as it
-  /// was then.
+  /// `noSpace`, as far as it can be foreseen before anything is written; `locked` when an engine has the database open;
+  /// `cancelled`; and what the file system says. The database is as it was then.
   public func run() throws(DatabaseError) -> ConvertReport {
     try options.target.validate()
     let start = time.monotonic
@@ -46,10 +50,13 @@ public struct ConvertDatabase: Sendable {
     let plan = try ConvertPlan(jobs(version, in: database.directory), to: options.target)
     try plan.check()
     var report = plan.report
-    if plan.items.contains(where: { if case .convert = $0.decision { true } else { false } }) {
+    let work = try ConvertDatabase.work(plan, version, in: database.directory)
+    report.spaceNeeded = plan.space(for: work.map(\.job))
+    if !work.isEmpty {
+      try database.directory.requireSpace(report.spaceNeeded, advice: "convert a part with --levels, --files or --cf")
       let change = try DatabaseChange("convert-compression", of: database, base: version)
       do throws(DatabaseError) {
-        try convert(plan, version, change, into: &report)
+        try convert(work, version, change, into: &report)
       } catch {
         change.abandon()
         throw error
@@ -91,14 +98,15 @@ public struct ConvertDatabase: Sendable {
   // MARK: The change
 
   private func convert(
-    _ plan: ConvertPlan, _ version: Version, _ change: DatabaseChange, into report: inout ConvertReport
+    _ work: [(table: TableMetadata, job: TableConversions.Job)], _ version: Version, _ change: DatabaseChange,
+    into report: inout ConvertReport
   ) throws(DatabaseError) {
     var jobs: [TableConversions.Job] = []
     var places: [(old: TableMetadata, number: UInt64)] = []
-    let present = try fileSystem.readableDirectory(at: path)
-    for (table, var job) in try ConvertDatabase.work(plan, version, in: present) {
+    for (table, var job) in work {
       let number = change.newNumber()
       job.name = change.tableName(number)
+      job.wantsFileChecksum = table.fileChecksumFunction == ConvertDatabase.fileChecksumFunction
       places.append((table, number))
       jobs.append(job)
     }
@@ -111,8 +119,7 @@ public struct ConvertDatabase: Sendable {
     var tables: [UInt64: TableMetadata] = [:]
     for (index, place) in places.enumerated() {
       let job = jobs[index]
-      tables[place.old.number] = try ConvertDatabase.metadata(
-        place.old, place.number, results[index], old: job.source, new: FileTarget(change.staging, job.name))
+      tables[place.old.number] = ConvertDatabase.metadata(place.old, place.number, results[index])
       report.complete(job, results[index])
     }
     try watch.check()
@@ -151,36 +158,22 @@ public struct ConvertDatabase: Sendable {
 
   /// The MANIFEST's record of a table that is now `number`.
   private static func metadata(
-    _ old: TableMetadata, _ number: UInt64, _ result: TableConversions.Result, old oldFile: FileTarget,
-    new newFile: FileTarget
-  ) throws(DatabaseError) -> TableMetadata {
+    _ old: TableMetadata, _ number: UInt64, _ result: TableConversions.Result
+  ) -> TableMetadata {
     var table = old
     table.number = number
     guard let made = result.table else { return table }
     table.size = made.fileSize
     if old.tailSize != nil { table.tailSize = made.fileSize - made.dataSize }
     table.openMetadata = nil
-    if let checksum = old.fileChecksum {
-      // RocksDB's own function is recognised by its value; for others there is none until the engine makes one.
-      let isKnown = checksum == (try fileChecksum(oldFile))
-      table.fileChecksum = isKnown ? try fileChecksum(newFile) : nil
-      if !isKnown { table.fileChecksumFunction = nil }
-    }
+    table.fileChecksum = result.fileChecksum.map { withUnsafeBytes(of: $0.bigEndian) { [UInt8]($0) } }
+    // Of other functions than RocksDB's own there is none until the engine makes one.
+    if table.fileChecksum == nil { table.fileChecksumFunction = nil }
     return table
   }
 
-  /// CRC-32C of the whole file, the most significant byte first: `FileChecksumCrc32c`.
-  private static func fileChecksum(_ target: FileTarget) throws(DatabaseError) -> [UInt8] {
-    let file = try target.open()
-    var value: UInt32 = 0
-    var offset: UInt64 = 0
-    while offset < file.size {
-      let piece = try file.readExactly(Int(min(1 << 20, file.size - offset)), at: offset)
-      value = withExtendedLifetime(piece) { CRC32C.checksum(piece.bytes, continuing: value) }
-      offset += UInt64(piece.count)
-    }
-    return withUnsafeBytes(of: value.bigEndian) { [UInt8]($0) }
-  }
+  /// RocksDB's function for whole files: CRC-32C, the most significant byte first.
+  private static let fileChecksumFunction = "FileChecksumCrc32c"
 
   /// The same state with other tables in the places of some; their order stays, which matters where nobody knows how
   /// keys compare.

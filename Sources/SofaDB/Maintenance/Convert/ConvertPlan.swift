@@ -12,6 +12,9 @@ struct ConvertPlan {
     var decision: Decision
     /// The codec that it has, in one word.
     var codec: String?
+    /// About the size of the new table, in bytes: its present one, or that of its keys and values where they will no
+    /// longer be compressed.
+    var sizeAfter: UInt64
   }
 
   private(set) var items: [Item] = []
@@ -22,12 +25,16 @@ struct ConvertPlan {
   }
 
   private static func item(_ job: TableConversions.Job, _ target: TranscodeTarget) throws(DatabaseError) -> Item {
-    var item = Item(job: job, decision: .convert)
+    var item = Item(job: job, decision: .convert, sizeAfter: job.size)
     do throws(DatabaseError) {
       let reader = try TableTranscoder.open(job.source.open(), size: job.size, largestSequence: job.largestSequence)
       item.codec = TableCodec.named(reader.properties)
       if item.codec == nil { item.codec = TableCodec.named(try TableCodec.sample(reader, count: 16)) }
       if try TableTranscoder(reader, to: target).isDone() { item.decision = .keep }
+      if target.codec == .none, case .convert = item.decision {
+        let raw = reader.properties.rawKeySize.addingReportingOverflow(reader.properties.rawValueSize)
+        item.sizeAfter = max(job.size, raw.overflow ? .max : raw.partialValue)
+      }
     } catch {
       guard error.kind == .unsupported || error.kind == .corruption else { throw error }
       item.decision = .refuse(error)
@@ -39,6 +46,15 @@ struct ConvertPlan {
   func check() throws(DatabaseError) {
     for item in items {
       if case .refuse(let error) = item.decision { throw error }
+    }
+  }
+
+  /// About what new tables for `jobs` take, in bytes; those that are no part of the plan are copied.
+  func space(for jobs: [TableConversions.Job]) -> UInt64 {
+    let sizes = Dictionary(items.map { ($0.job.source.path, $0.sizeAfter) }) { first, _ in first }
+    return jobs.reduce(0) { sum, job in
+      let (total, isHuge) = sum.addingReportingOverflow(sizes[job.source.path] ?? job.size)
+      return isHuge ? .max : total
     }
   }
 

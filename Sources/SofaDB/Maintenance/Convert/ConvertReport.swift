@@ -36,6 +36,11 @@ public struct ConvertReport: Sendable {
   /// The id of the change in the database's journal; nil when nothing was changed.
   public var change: String?
 
+  /// About what the new tables take beside the old ones, in bytes.
+  public var spaceNeeded: UInt64 = 0
+  /// Bytes that are free where they go; nil where nobody asked.
+  public var spaceFree: UInt64?
+
   public init() {}
 
   public var sizeBefore: UInt64 { tables.reduce(0) { $0 &+ $1.sizeBefore } }

@@ -33,13 +33,18 @@ public struct ConvertTables: Sendable {
 
   /// What would be done. Reads every table's head, and the codec of every block of those that seem to be done.
   public func plan() throws(DatabaseError) -> ConvertReport {
-    try ConvertPlan(try jobs(), to: options.target).report
+    let jobs = try jobs()
+    let plan = try ConvertPlan(jobs, to: options.target)
+    var report = plan.report
+    report.spaceNeeded = plan.space(for: jobs)
+    return report
   }
 
   /// Makes the directory `output`. Errors: `corruption` for damaged tables, with file and offset; `unsupported` for
   /// tables that cannot be converted; `alreadyExists` for the output; `cancelled`; and what the file system says.
   public func run(to output: String) throws(DatabaseError) -> ConvertReport {
     let jobs = try jobs()
+    let space = try ConvertPlan(jobs, to: options.target).space(for: jobs)
     let start = MonotonicClock.seconds
     let partial = try PartialDirectory(output, in: fileSystem, marker: ConvertTables.marker)
     let watch = ConvertWatch(
@@ -47,6 +52,7 @@ public struct ConvertTables: Sendable {
       report: options.progress)
     var report = ConvertReport()
     do throws(DatabaseError) {
+      try partial.directory.requireSpace(space, advice: "convert some of the tables at a time")
       let results = try TableConversions(
         jobs, to: options.target, in: partial.directory, copiesUnchanged: true, threads: options.jobs, watch: watch
       ).run()

@@ -79,7 +79,14 @@ final class DataBlockStream {
   func finishContents() -> PieceDigest.Value { contents.finish() }
   func finishSeparators() -> PieceDigest.Value { separators.finish() }
 
+  /// One access to the index for a whole run: it is large, and reading it from the class for each block copies it.
   private func gather(_ run: BlockRun) throws(DatabaseError) {
+    try DataBlockStream.gather(run, from: &index, of: table, into: &separators)
+  }
+
+  private static func gather(
+    _ run: BlockRun, from index: inout IndexCursor, of table: TableFile, into separators: inout PieceDigest
+  ) throws(DatabaseError) {
     while index.isValid {
       try table.check(index.handle, kind: .data)
       guard run.add(index.handle) else { return }

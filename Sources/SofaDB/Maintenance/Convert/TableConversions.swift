@@ -18,6 +18,8 @@ final class TableConversions: Sendable {
     var level: Int?
     /// Whether it is copied whatever its codec.
     var isCopyOnly = false
+    /// Whether the CRC-32C of the whole new file is wanted.
+    var wantsFileChecksum = false
   }
 
   /// A new table; nil where the old one had the codec already and no copy was wanted.
@@ -26,6 +28,8 @@ final class TableConversions: Sendable {
     var isCopied = false
     /// Bytes of the new file.
     var size: UInt64 = 0
+    /// CRC-32C of the new file, where it was wanted.
+    var fileChecksum: UInt32?
   }
 
   private struct State {
@@ -123,17 +127,21 @@ final class TableConversions: Sendable {
       return Result(table: nil, isCopied: copiesUnchanged, size: job.size)
     }
     var counted: UInt64 = 0
+    var fileChecksum: UInt32?
     let table = try create(job.name) { (file) throws(DatabaseError) in
-      try transcoder.write(to: file, on: pool, with: tools) { (bytes) throws(DatabaseError) in
+      let summed = job.wantsFileChecksum ? ChecksummedAppendFile(file) : nil
+      let table = try transcoder.write(to: summed ?? file, on: pool, with: tools) { (bytes) throws(DatabaseError) in
         counted += bytes
         try watch.advance(bytes)
       }
+      fileChecksum = summed?.checksum
+      return table
     }
     try TableTranscoder.prove(table, in: try directory.open(job.name), on: pool, with: tools) {
       (_) throws(DatabaseError) in try watch.check()
     }
     try watch.advance(job.size - min(counted, job.size))
-    return Result(table: table, size: table.fileSize)
+    return Result(table: table, size: table.fileSize, fileChecksum: fileChecksum)
   }
 
   /// Makes the file `name`; when `body` has written it, it is synced and closed, now or by the closer.

@@ -41,7 +41,9 @@ public struct Ingest: Sendable {
   ) throws(DatabaseError) -> (plan: IngestPlan, change: String?) {
     let plan = try plan(database.directory)
     if plan.steps.isEmpty { return (plan, nil) }
-    try checkSpace(plan, database.directory)
+    if mode == .copy {
+      try database.directory.requireSpace(plan.size, advice: "--mode link takes none on the same file system")
+    }
     let change = try DatabaseChange("ingest", of: database, base: plan.version)
     let id: String
     do throws(DatabaseError) {
@@ -65,16 +67,6 @@ public struct Ingest: Sendable {
     }
     if mode == .move { try removeSources(plan, sources) }
     return (plan, id)
-  }
-
-  private func checkSpace(_ plan: IngestPlan, _ directory: any Directory) throws(DatabaseError) {
-    guard mode == .copy else { return }
-    let available = try directory.availableBytes()
-    guard plan.size <= available else {
-      throw DatabaseError(
-        .noSpace, file: directory.path,
-        "this needs \(plan.size) bytes, and \(available) are free; --mode link takes none on the same file system")
-    }
   }
 
   private func bring(

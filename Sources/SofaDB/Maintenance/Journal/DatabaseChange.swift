@@ -224,6 +224,19 @@ public final class DatabaseChange: Sendable {
   }
 }
 
+extension Directory {
+  /// Throws `noSpace` when fewer than `bytes` are free: what is missing is better known before than after hours.
+  /// `advice` says what else can be done; the sentence goes on behind it.
+  func requireSpace(_ bytes: UInt64, advice: String) throws(DatabaseError) {
+    let available = try availableBytes()
+    guard bytes > available else { return }
+    throw DatabaseError(
+      .noSpace, file: path,
+      "this needs up to \(bytes) bytes, and \(available) are free; \(advice), or free space (undo --list shows what "
+        + "old changes hold)")
+  }
+}
+
 extension DatabaseFile {
   /// A table or a blob file.
   fileprivate var holdsEntries: Bool {

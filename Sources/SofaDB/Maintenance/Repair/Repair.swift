@@ -49,6 +49,8 @@ public struct Repair: Sendable {
     let plan = try plan(database.directory)
     var report = Report(plan: plan)
     guard !plan.isNothing else { return report }
+    try database.directory.requireSpace(
+      plan.bytesToWrite(database.directory), advice: "sound files take none, only what is written anew does")
     let change = try DatabaseChange("repair", of: database, base: plan.base)
     let version: Version
     do throws(DatabaseError) {

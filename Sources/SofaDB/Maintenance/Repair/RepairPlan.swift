@@ -78,6 +78,16 @@ public struct RepairPlan: Sendable {
   /// Whether the database is as good as it can be: nothing would be written.
   public var isNothing: Bool { !needsManifest && rewrites.isEmpty && logTables.isEmpty && removed.isEmpty }
 
+  /// About what the new tables take: as much as those that they replace, and what logs hold.
+  func bytesToWrite(_ directory: any ReadableDirectory) throws(DatabaseError) -> UInt64 {
+    var bytes: UInt64 = 0
+    for rewrite in rewrites { bytes &+= try directory.attributes(of: rewrite.rescue.name)?.size ?? 0 }
+    for table in logTables {
+      for entry in table.entries.entries { bytes &+= UInt64(entry.key.count + entry.value.count) }
+    }
+    return bytes
+  }
+
   /// Whether something is lost that no repair brings back.
   public var losesData: Bool { !losses.isEmpty }
 

@@ -27,7 +27,8 @@ extension RepairPlanner {
     let rewrites = plan.rewrites.filter { $0.family == id }.map(\.metadata)
     let items = (family.tables + rewrites).map { listedItem($0) }
     let relations = try TableRelations(
-      items.map(\.metadata), order: family.order, in: directory, isCancelled: isCancelled)
+      items.map(\.metadata), order: family.order, in: directory, jobs: jobs,
+      isCancelled: isCancelled)
     let levels = placement(family, relations).levels(items)
     guard items.allSatisfy({ levels[$0.number] != nil }) else { return }
     for index in family.tables.indices {

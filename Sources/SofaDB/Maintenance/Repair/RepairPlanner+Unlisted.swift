@@ -114,7 +114,7 @@ extension RepairPlanner {
     let listed = state.tables.map { listedItem($0) }
     let relations = try TableRelations(
       listed.map(\.metadata) + candidates.map(\.metadata), order: state.order, in: directory,
-      isCancelled: isCancelled)
+      jobs: jobs, isCancelled: isCancelled)
     var kept: [TablePlacement.Item] = []
     var unproven: Set<UInt64> = []
     // From the newest file on: what supersedes another table must stand itself.

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// How the tables of one family stand to each other, version by version: what tells which of two is newer, and which is
 /// left over from before a compaction.
 ///
@@ -21,12 +23,24 @@ struct TableRelations {
     var aboveZeroOther = 0
     /// Keys that both have with sequence number 0.
     var bothZero = 0
+
+    fileprivate func adding(_ other: Counts) -> Counts {
+      Counts(
+        newer: newer + other.newer, same: same + other.same, aboveZeroSame: aboveZeroSame + other.aboveZeroSame,
+        aboveZeroOther: aboveZeroOther + other.aboveZeroOther, bothZero: bothZero + other.bothZero)
+    }
   }
 
   private struct Seen {
     var table: UInt64
     var trailer: UInt64
     var value: UInt64
+  }
+
+  /// Keys that more than one table may hold, and those tables.
+  private struct Stretch: Sendable {
+    var tables: [TableMetadata]
+    var bounds = PieceBounds()
   }
 
   private(set) var counts: [Pair: Counts] = [:]
@@ -37,41 +51,123 @@ struct TableRelations {
     counts[Pair(first: first, second: second)] ?? Counts()
   }
 
-  /// Merges `tables`, which are of one family. Damaged blocks are left out. Throws what the disk throws.
+  /// Merges those of `tables`, which are of one family, that overlap others, on up to `jobs` threads. Damaged blocks
+  /// are left out. Throws what the disk throws, and `cancelled`. Work is not cut smaller than `leastStretch`, in bytes
+  /// of tables.
   init(
-    _ tables: [TableMetadata], order: KeyOrder, in directory: any ReadableDirectory,
-    isCancelled: () -> Bool
+    _ tables: [TableMetadata], order: KeyOrder, in directory: any ReadableDirectory, jobs: Int,
+    leastStretch: UInt64 = 4 << 20, isCancelled: @escaping @Sendable () -> Bool
   ) throws(DatabaseError) {
     guard tables.count > 1, order.isKnown else { return }
     let cache = TableCache(directory: directory)
-    let sources = TableRelations.runs(tables, order).map { run in
+    var stretches: [Stretch] = []
+    for group in TableRelations.overlapping(tables, order) {
+      stretches += try TableRelations.cut(group, order, cache, jobs: jobs, least: leastStretch)
+    }
+    let work = stretches
+    let next = Atomic<Int>(0)
+    let outcome = Mutex<Result<TableRelations, DatabaseError>>(.success(TableRelations()))
+    Workers.run(min(max(jobs, 1), work.count)) { _ in
+      do throws(DatabaseError) {
+        while true {
+          let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+          guard index < work.count else { return }
+          var found = TableRelations()
+          try found.merge(work[index], order, cache, isCancelled)
+          outcome.withLock { outcome in outcome = outcome.map { $0.adding(found) } }
+        }
+      } catch {
+        next.store(work.count, ordering: .relaxed)
+        outcome.withLock { outcome in outcome = outcome.flatMap { _ in .failure(error) } }
+      }
+    }
+    self = try outcome.withLock { $0 }.get()
+  }
+
+  private init() {}
+
+  private func adding(_ other: TableRelations) -> TableRelations {
+    var sum = self
+    sum.counts.merge(other.counts) { $0.adding($1) }
+    return sum
+  }
+
+  private mutating func merge(
+    _ stretch: Stretch, _ order: KeyOrder, _ cache: TableCache, _ isCancelled: () -> Bool
+  ) throws(DatabaseError) {
+    let sources = TableRelations.runs(stretch.tables, order).map { run in
       EntrySource(TableRun(run, cache: cache, order: order, damage: DamageLog()), order: order)
     }
     var cursor = MergingCursor(sources, order: order)
-    var numbers: [ObjectIdentifier: UInt64] = [:]
+    // The readers are kept: another one at the same address would be taken for them.
+    var known = [(table: TableReader, number: UInt64)?](repeating: nil, count: sources.count)
     var key = ByteWriter(capacity: 64)
     var seen: [Seen] = []
     var steps = 0
-    try cursor.seekToFirst()
+    try stretch.bounds.seek(&cursor, order)
     while cursor.isValid {
       let current = cursor.key
       let userKey = current.internalKeyUserKey
       if seen.isEmpty || KeyOrder.bytewise(key.bytes, userKey) != 0 {
         count(seen)
         seen.removeAll(keepingCapacity: true)
+        if stretch.bounds.isBehind(userKey, order) { break }
         key.removeAll()
         key.append(userKey)
       }
       if let table = cursor.table, seen.count < TableRelations.mostVersions {
-        let number = TableRelations.number(of: table, &numbers)
+        if known[cursor.source]?.table !== table {
+          known[cursor.source] = (table, TableRelations.number(of: table))
+        }
         seen.append(
-          Seen(table: number, trailer: current.internalKeyTrailer, value: TableRelations.digest(cursor.value)))
+          Seen(
+            table: known[cursor.source]?.number ?? 0, trailer: current.internalKeyTrailer,
+            value: TableRelations.digest(cursor.value)))
       }
       steps += 1
       if steps & 0xFFFF == 0, isCancelled() { throw DatabaseError(.cancelled, "interrupted") }
       try cursor.next()
     }
     count(seen)
+  }
+
+  // MARK: What is merged
+
+  /// Groups of tables whose keys hang together; a table that overlaps no other has no relations.
+  private static func overlapping(_ tables: [TableMetadata], _ order: KeyOrder) -> [[TableMetadata]] {
+    var groups: [[TableMetadata]] = []
+    var end: [UInt8]?
+    for table in tables.sorted(by: { order.compare($0.smallest, $1.smallest) < 0 }) {
+      if let known = end, order.compare(known, table.smallest.userKey) >= 0 {
+        groups[groups.count - 1].append(table)
+        if order.compare(known, table.largest.userKey) < 0 { end = table.largest.userKey }
+      } else {
+        groups.append([table])
+        end = table.largest.userKey
+      }
+    }
+    return groups.filter { $0.count > 1 }
+  }
+
+  /// Stretches of a group, enough of them to keep all threads busy. A group whose tables have damaged indexes is cut by
+  /// the largest that has a good one.
+  private static func cut(
+    _ group: [TableMetadata], _ order: KeyOrder, _ cache: TableCache, jobs: Int, least: UInt64
+  ) throws(DatabaseError) -> [Stretch] {
+    let size = group.reduce(0) { $0 &+ $1.size }
+    let count = jobs > 1 ? Int(min(size / max(least, 1), UInt64(jobs) * 4)) : 1
+    guard count > 1 else { return [Stretch(tables: group)] }
+    for sampled in [group] + group.sorted(by: { $0.size > $1.size }).map({ [$0] }) {
+      do throws(DatabaseError) {
+        let pieces = try PieceBounds.cut(sampled, order: order, into: count, cache: cache)
+        return pieces.map { bounds in
+          Stretch(tables: group.filter { bounds.overlaps($0, order: order) }, bounds: bounds)
+        }.filter { $0.tables.count > 1 }
+      } catch {
+        guard error.concernsOneFile else { throw error }
+      }
+    }
+    return [Stretch(tables: group)]
   }
 
   /// Tables that do not overlap, as few runs as possible: each keeps one table open.
@@ -86,12 +182,9 @@ struct TableRelations {
     return runs
   }
 
-  private static func number(of table: TableReader, _ known: inout [ObjectIdentifier: UInt64]) -> UInt64 {
-    if let number = known[ObjectIdentifier(table)] { return number }
+  private static func number(of table: TableReader) -> UInt64 {
     let name = table.name.split(separator: "/").last.map { String($0) } ?? table.name
-    let number = DatabaseFile(name: name).number ?? 0
-    known[ObjectIdentifier(table)] = number
-    return number
+    return DatabaseFile(name: name).number ?? 0
   }
 
   private static func digest(_ value: UnsafeRawBufferPointer) -> UInt64 {
@@ -125,5 +218,23 @@ struct TableRelations {
     } else {
       counts[forward, default: Counts()].newer += 1
     }
+  }
+}
+
+extension PieceBounds {
+  /// Places `cursor` before the first entry within the bounds.
+  fileprivate func seek(_ cursor: inout MergingCursor, _ order: KeyOrder) throws(DatabaseError) {
+    guard let lower else { return try cursor.seekToFirst() }
+    // The newest timestamp sorts first, and the seek kind before every stored one.
+    let stamped = lower + [UInt8](repeating: 0xFF, count: order.timestampSize)
+    let target = ByteBuffer(InternalKey(userKey: stamped, sequence: .maximum, kind: EntryKind.seek).bytes)
+    try withExtendedLifetime(target) { () throws(DatabaseError) in try cursor.seek(target.bytes) }
+  }
+
+  /// Whether a user key, with its timestamp, lies behind the bounds.
+  @inline(__always)
+  fileprivate func isBehind(_ userKey: UnsafeRawBufferPointer, _ order: KeyOrder) -> Bool {
+    guard let upper else { return false }
+    return upper.withUnsafeBytes { order.compareWithoutTimestamp(order.withoutTimestamp(userKey), $0) >= 0 }
   }
 }
