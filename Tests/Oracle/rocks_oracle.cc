@@ -24,6 +24,7 @@
 // one family) compression=none|snappy|zlib|bzip2|lz4|lz4hc|zstd level=N fv=N bs=BYTES ck=none|crc32c|xxhash|xxhash64|xxh3
 // bloom=BITS ribbon=BITS part=1 mbs=BYTES iri=N dri=N dict=BYTES train=BYTES dhash=1 firstkey=1 delta=0 align=1
 // prefix=N capped=N wholekey=0 wbs=BYTES blob=1 walcomp=1 recycle=N auto=1 (automatic compactions) readonly=1
+// tfs=BYTES (target file size) subs=N (sub-compactions)
 #include <unistd.h>
 
 #include <cstdio>
@@ -138,6 +139,7 @@ static ColumnFamilyOptions family_options(const std::string& name) {
   if (number("capped")) family.prefix_extractor.reset(NewCappedPrefixTransform((size_t)number("capped")));
   family.disable_auto_compactions = number("auto") == 0;
   if (number("wbs")) family.write_buffer_size = (size_t)number("wbs");
+  if (number("tfs")) family.target_file_size_base = (uint64_t)number("tfs");
   family.enable_blob_files = number("blob") != 0;
   return family;
 }
@@ -151,6 +153,7 @@ static DBOptions database_options() {
   database.statistics->set_stats_level(StatsLevel::kExceptDetailedTimers);
   if (number("walcomp")) database.wal_compression = kZSTD;
   database.recycle_log_file_num = (size_t)number("recycle");
+  if (number("subs")) database.max_subcompactions = (uint32_t)number("subs");
   return database;
 }
 

@@ -184,6 +184,7 @@ struct EntryAudit: ~Copyable {
     if let first, hasPrevious {
       facts.smallest = seen(first)
       facts.largest = seen(previous.array)
+      (facts.smallestPoint, facts.largestPoint) = (facts.smallest, facts.largest)
     }
     for tombstone in tombstones {
       var tombstone = tombstone

@@ -133,7 +133,7 @@ final class TableAudit {
     guard level == .full else { return }
     entries.finish(tombstones)
     facts = entries.facts
-    if isWhole { compare(entries.facts, order) }
+    if isWhole { compare(entries.facts, tombstones, order) }
   }
 
   /// Payloads between the data blocks, which only entries lead to; what no entry leads to is stray. No payload is
@@ -261,7 +261,7 @@ final class TableAudit {
 
   // MARK: Findings
 
-  private func compare(_ facts: TableFacts, _ order: KeyOrder?) {
+  private func compare(_ facts: TableFacts, _ tombstones: [RangeTombstone], _ order: KeyOrder?) {
     if let properties {
       for difference in facts.differences(from: properties) {
         var finding = finding(
@@ -271,7 +271,9 @@ final class TableAudit {
       }
     }
     if let metadata, let order {
-      findings += metadata.differences(from: facts, order: order).map { self.finding($0.code, detail: $0.detail) }
+      findings += metadata.differences(from: facts, tombstones: tombstones, order: order).map {
+        self.finding($0.code, detail: $0.detail)
+      }
     }
   }
 

@@ -13,6 +13,9 @@ public struct TableFacts: Sendable, Equatable {
   /// First and last internal key, widened by range tombstones, with the sequence numbers that readers see.
   public var smallest: InternalKey?
   public var largest: InternalKey?
+  /// The same of the entries alone.
+  public var smallestPoint: InternalKey?
+  public var largestPoint: InternalKey?
   /// Values in each blob file that entries refer to.
   public var blobReferences: [UInt64: UInt64] = [:]
   /// What those references say of its compression.
@@ -53,13 +56,21 @@ public struct TableFacts: Sendable, Equatable {
 }
 
 extension TableMetadata {
-  /// Where the MANIFEST's record of a table is not what a full read of it saw. `order` is that of the stored keys.
-  func differences(from facts: TableFacts, order: KeyOrder) -> [(code: FindingCode, detail: String)] {
+  /// Where the MANIFEST's record of a table is not what a full read of it saw. `order` is that of the stored keys,
+  /// `tombstones` are those of the table.
+  func differences(
+    from facts: TableFacts, tombstones: [RangeTombstone], order: KeyOrder
+  ) -> [(code: FindingCode, detail: String)] {
     var result: [(FindingCode, String)] = []
-    if let smallest = facts.smallest, !sameUserKey(stored(self.smallest), smallest, order) {
+    let (first, last) = (stored(smallest), stored(largest))
+    if let found = facts.smallest, !sameUserKey(first, found, order),
+      !cuts(tombstones, at: first, beside: facts.smallestPoint, isEnd: false, order)
+    {
       result.append((.manifestBounds, "the MANIFEST's smallest key is not the table's"))
     }
-    if let largest = facts.largest, !sameUserKey(stored(self.largest), largest, order) {
+    if let found = facts.largest, !sameUserKey(last, found, order),
+      !cuts(tombstones, at: last, beside: facts.largestPoint, isEnd: true, order)
+    {
       result.append((.manifestBounds, "the MANIFEST's largest key is not the table's"))
     }
     guard hasSequences, facts.entries > 0 else { return result }
@@ -72,5 +83,31 @@ extension TableMetadata {
   /// Bounds are compared by user key: engines rewrite the sequence number and kind in them.
   private func sameUserKey(_ a: InternalKey, _ b: InternalKey, _ order: KeyOrder) -> Bool {
     order.compare(a.userKey, b.userKey) == 0
+  }
+
+  /// Whether the bound lies where a compaction ended one output and began the next within a range tombstone. RocksDB
+  /// writes the tombstone whole into both and cuts the bounds: to the first or last entry, to the start of a
+  /// sub-compaction, or to the first key of the next output. Source: `CompactionOutputs::AddRangeDels`.
+  private func cuts(
+    _ tombstones: [RangeTombstone], at bound: InternalKey, beside point: InternalKey?, isEnd: Bool, _ order: KeyOrder
+  ) -> Bool {
+    if let point {
+      let distance = TableMetadata.compare(bound.userKey, point.userKey, order)
+      if isEnd ? distance < 0 : distance > 0 { return false }
+      if distance != 0, bound.kind != EntryKind.rangeDeletion.rawValue { return false }
+    } else if bound.kind != EntryKind.rangeDeletion.rawValue {
+      return false
+    }
+    return tombstones.contains { tombstone in
+      let end = TableMetadata.compare(bound.userKey, tombstone.end, order)
+      return TableMetadata.compare(tombstone.begin, bound.userKey, order) <= 0 && (isEnd ? end <= 0 : end < 0)
+    }
+  }
+
+  /// By user keys without timestamps.
+  private static func compare(_ a: [UInt8], _ b: [UInt8], _ order: KeyOrder) -> Int {
+    a.withUnsafeBytes { a in
+      b.withUnsafeBytes { order.compareWithoutTimestamp(order.withoutTimestamp(a), order.withoutTimestamp($0)) }
+    }
   }
 }
