@@ -38,7 +38,7 @@ final class PosixDirectory: PosixReadableDirectory, Directory, @unchecked Sendab
     }
     let created = try openDirectory(name)
     adopt(created.number, permissions: 0o700)
-    return PosixDirectory(path: file(name), descriptor: created)
+    return PosixDirectory(path: file(name), descriptor: created, budget: budget)
   }
 
   /// Best effort: the file serves without it, and its first mode is the narrowest.
@@ -50,7 +50,7 @@ final class PosixDirectory: PosixReadableDirectory, Directory, @unchecked Sendab
   }
 
   func directory(_ name: String) throws(DatabaseError) -> any Directory {
-    try PosixDirectory(path: file(name), descriptor: openDirectory(name))
+    try PosixDirectory(path: file(name), descriptor: openDirectory(name), budget: budget)
   }
 
   func rename(_ from: String, to target: String, replacing: Bool) throws(DatabaseError) {

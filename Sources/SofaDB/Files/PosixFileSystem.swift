@@ -4,14 +4,18 @@ internal import Glibc
 /// inside it may. Below, a name is always a single component, opened relative to its directory and without following
 /// links, so that no content of a file and no rename by another process can lead outside.
 public struct PosixFileSystem: FileSystem {
-  public init() {}
+  private let budget: OpenFileBudget
+
+  /// `openFiles`: how many files are kept open for reading at once; more may be in use, see `OpenFileBudget`. The
+  /// default leaves a check or a dump of any size below 64 descriptors.
+  public init(openFiles: Int = 40) { budget = OpenFileBudget(openFiles) }
 
   public func readableDirectory(at path: String) throws(DatabaseError) -> any ReadableDirectory {
-    try PosixReadableDirectory(path: path, descriptor: PosixFileSystem.openDirectory(path))
+    try PosixReadableDirectory(path: path, descriptor: PosixFileSystem.openDirectory(path), budget: budget)
   }
 
   public func directory(at path: String) throws(DatabaseError) -> any Directory {
-    try PosixDirectory(path: path, descriptor: PosixFileSystem.openDirectory(path))
+    try PosixDirectory(path: path, descriptor: PosixFileSystem.openDirectory(path), budget: budget)
   }
 
   public func attributes(at path: String) throws(DatabaseError) -> FileAttributes? {

@@ -5,10 +5,13 @@ internal import Glibc
 class PosixReadableDirectory: ReadableDirectory, @unchecked Sendable {
   let path: String
   let descriptor: Descriptor
+  /// Shared by everything that was opened through one `PosixFileSystem`.
+  let budget: OpenFileBudget
 
-  init(path: String, descriptor: consuming Descriptor) {
+  init(path: String, descriptor: consuming Descriptor, budget: OpenFileBudget) {
     self.path = path
     self.descriptor = descriptor
+    self.budget = budget
   }
 
   /// The path of a name in messages.
@@ -92,7 +95,7 @@ class PosixReadableDirectory: ReadableDirectory, @unchecked Sendable {
 
   final func open(_ name: String) throws(DatabaseError) -> any RandomAccessFile {
     let opened = try openRegular(name, flags: O_RDONLY)
-    return try PosixRandomAccessFile(name: file(name), descriptor: opened)
+    return try PosixRandomAccessFile(name: file(name), component: name, in: self, descriptor: opened)
   }
 
   /// Opens what must be a regular file, without following a link. What it is gets asked after opening, not before, so
@@ -120,7 +123,7 @@ class PosixReadableDirectory: ReadableDirectory, @unchecked Sendable {
   }
 
   final func readableDirectory(_ name: String) throws(DatabaseError) -> any ReadableDirectory {
-    try PosixReadableDirectory(path: file(name), descriptor: openDirectory(name))
+    try PosixReadableDirectory(path: file(name), descriptor: openDirectory(name), budget: budget)
   }
 
   final func lockState(of name: String) throws(DatabaseError) -> LockState {

@@ -35,8 +35,12 @@ import Testing
   }
 
   @Test func readErrorsHaveAPlace() throws {
+    let root = PosixReadableDirectory(
+      path: "/", descriptor: try Descriptor(opening: "/", in: AT_FDCWD, flags: O_RDONLY | O_DIRECTORY),
+      budget: OpenFileBudget(1))
     let file = try PosixRandomAccessFile(
-      name: "d", descriptor: Descriptor(opening: "/", in: AT_FDCWD, flags: O_RDONLY | O_DIRECTORY))
+      name: "d", component: "d", in: root,
+      descriptor: Descriptor(opening: "/", in: AT_FDCWD, flags: O_RDONLY | O_DIRECTORY))
     let buffer = ByteBuffer(count: 8)
     let error = #expect(throws: DatabaseError.self) { _ = try file.read(into: buffer.memory, at: 40) }
     #expect(error?.description == "d at offset 40: it cannot be read: it is a directory")
