@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The seam between the engine and the disk. Directories are handles and files are names inside them, so that no path
 /// is ever built from the content of a file. Commands that only read get `ReadableFileSystem`, which has no call that
 /// could change anything.
@@ -142,16 +144,22 @@ extension Directory {
 extension RandomAccessFile {
   public var cachedBytes: UInt64? { nil }
 
-  /// Reads exactly `length` bytes; a file that ends sooner is `corruption`.
+  /// Reads exactly `length` bytes. A file that is not that long is `corruption`; one that gives less than it has is a
+  /// failure of the disk, which says nothing of its bytes.
   public func readExactly(_ length: Int, at offset: UInt64) throws(DatabaseError) -> ByteBuffer {
     guard length >= 0, offset <= size, UInt64(length) <= size - offset else {
       throw DatabaseError(.corruption, file: name, offset: offset, "\(length) bytes wanted, the file has \(size)")
     }
     let buffer = ByteBuffer(count: length)
     let count = try read(into: buffer.memory, at: offset)
-    guard count == length else {
-      throw DatabaseError(.corruption, file: name, offset: offset, "the file ended after \(count) of \(length) bytes")
-    }
+    guard count == length else { throw shortRead(count, of: length, at: offset) }
     return buffer
+  }
+
+  /// What to throw when a read within the file's size gave less than it wanted.
+  func shortRead(_ count: Int, of length: Int, at offset: UInt64) -> DatabaseError {
+    DatabaseError(
+      .io(EIO), file: name, offset: offset,
+      "a read gave \(count) of \(length) bytes: the file was cut meanwhile, or the device fails")
   }
 }

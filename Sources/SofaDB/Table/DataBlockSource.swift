@@ -90,10 +90,7 @@ final class DataBlockSource {
     if window.count < wanted { window = ByteBuffer(count: wanted) }
     let part = UnsafeMutableRawBufferPointer(rebasing: window.memory[..<wanted])
     let count = try table.file.file.read(into: part, at: offset)
-    guard count >= length else {
-      throw DatabaseError(
-        .corruption, file: table.name, offset: offset, "data block: the file ended after \(count) of \(length) bytes")
-    }
+    guard count >= length else { throw table.file.file.shortRead(count, of: length, at: offset) }
     windowOffset = offset
     windowCount = count
   }

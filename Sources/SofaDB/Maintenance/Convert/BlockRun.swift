@@ -69,11 +69,7 @@ final class BlockRun: @unchecked Sendable {
     stored.removeAll()
     let memory = UnsafeMutableRawBufferPointer(start: stored.reserve(length), count: length)
     let count = try work.table.file.read(into: memory, at: first.offset)
-    guard count == length else {
-      throw DatabaseError(
-        .corruption, file: work.table.file.name, offset: first.offset,
-        "the file ended after \(count) of \(length) bytes")
-    }
+    guard count == length else { throw work.table.file.shortRead(count, of: length, at: first.offset) }
     stored.commit(length)
   }
 

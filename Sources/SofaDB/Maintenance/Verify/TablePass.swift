@@ -128,10 +128,7 @@ struct TablePass: ~Copyable {
       bufferCount = 0
       bufferOffset = offset
       bufferCount = try table.file.read(into: buffer.memory, at: offset)
-      guard bufferCount >= length else {
-        throw DatabaseError(
-          .corruption, file: table.file.name, offset: offset, "the file became shorter while it was read")
-      }
+      guard bufferCount >= length else { throw table.file.shortRead(bufferCount, of: length, at: offset) }
     }
     return UnsafeRawBufferPointer(start: buffer.bytes.baseAddress! + Int(offset - bufferOffset), count: length)
   }

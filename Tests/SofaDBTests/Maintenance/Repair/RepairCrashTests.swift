@@ -69,4 +69,22 @@ import Testing
     #expect(report.failures.isEmpty, "\(report)")
     #expect(report.distinct > 50, "\(report)")
   }
+
+  @Test(arguments: [FaultDuration.once, .forEver])
+  func everyFaultLeavesWhatTheSameCommandCompletes(_ duration: FaultDuration) throws {
+    let wanted = try Self.result()
+    let before = try JournalTests.files(SimulatedFileSystem(disk: Self.start()).directory(at: "db"))
+    let report = enumerateFaults(from: try Self.start(), lasting: duration, scenario: Self.repair) { outcome in
+      // Whoever is told of any other error may rely on it that nothing has changed.
+      let isUnsettled = (outcome.error as? DatabaseError)?.kind == .unsettled
+      if outcome.error != nil, !isUnsettled, outcome.milestone == 0 {
+        let found = try JournalTests.settled(outcome.fileSystem)
+        let isDone = try Repair().plan(outcome.fileSystem.directory(at: "db")).isNothing
+        guard found == before || isDone else { throw Broken(description: "\(found.keys.sorted())") }
+      }
+      try Self.check(outcome.fileSystem, wanted)
+    }
+    #expect(report.failures.isEmpty, "\(report)")
+    #expect(report.runs > 100, "\(report)")
+  }
 }
