@@ -30,11 +30,14 @@ enum IngestCommand {
       A table that is in the database already, byte for byte, or that a change in sofatool.undo has brought, is left \
       out: the command may be run again after a crash or by a script that retries.
 
-      Where the logs hold un-flushed entries among a table's keys the command refuses: the engine would take them for \
-      newer. Opening and closing the database with its own engine flushes them.
+      Where the logs hold un-flushed entries among a table's keys, everything in the logs goes into tables of level 0 \
+      first, in the same change, as RocksDB flushes its memtables: otherwise an engine would take the older entries \
+      for newer. It is refused where only an engine can do that: damaged logs, prepared transactions, a comparator \
+      that is not known here.
 
-      With --json: a `table` record each (file, cf, level, sequence, bytes, known) and a `summary` (tables, bytes, \
-      known, change, exit_status).
+      With --json: a `flush` record for each family that logs had entries of (cf, level, entries, logs), a `table` \
+      record each (file, cf, level, sequence, bytes, known) and a `summary` (tables, bytes, known, change, \
+      exit_status).
       """,
     options: [
       OptionGroup("Target", [into, family, createFamily, behind]),
@@ -113,6 +116,12 @@ enum IngestCommand {
       }
     }
     guard !plan.steps.isEmpty else { return }
+    if !plan.flushed.isEmpty, !invocation[CommonOptions.quiet] {
+      let entries = plan.flushed.map { "\($0.entries) of \(EscapedText.printable($0.family))" }
+      context.console.note(
+        "\(plan.flushedLogs.joined(separator: ", ")): un-flushed entries, \(entries.joined(separator: ", ")), go into "
+          + "tables of level 0 first")
+    }
     var table = TextTable([.left("table"), .left("family"), .left("level"), .right("sequence"), .right("bytes")])
     for step in plan.steps {
       table.add([
@@ -133,6 +142,20 @@ enum IngestCommand {
       json.field("schema", 1)
       json.field("file", target.path)
       json.field("known", true)
+      json.endObject()
+      json.newline()
+    }
+    for flushed in plan.flushed {
+      json.beginObject()
+      json.field("record", "flush")
+      json.field("schema", 1)
+      json.field("cf", EscapedText.printable(flushed.family))
+      json.field("level", 0)
+      json.field("entries", flushed.entries)
+      json.key("logs")
+      json.beginArray()
+      for name in plan.flushedLogs { json.value(name) }
+      json.endArray()
       json.endObject()
       json.newline()
     }

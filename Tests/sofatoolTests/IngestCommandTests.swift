@@ -208,36 +208,6 @@ import Testing
   }
 
   @Test(.enabled(if: RocksOracle.isAvailable, "\(RocksOracle.missing)"))
-  func unflushedLogsAreRefusedWhereTheyOverlap() throws {
-    let scratch = try ScratchDatabase("r783-wal")
-    let directory = try PosixFileSystem().readableDirectory(at: scratch.path)
-    let view = try DatabaseView(database: directory)
-    let family = view.families[0]
-    #expect(family.logEntryCount > 0)
-    let scan = try FamilyScan(view.cursor(family))
-    let first = try #require(scan.firstKey)
-    func table(_ name: String, _ key: [UInt8]) throws -> String {
-      let path = scratch.beside(name)
-      let file = try PosixFileSystem().directory(at: scratch.folder).create(name)
-      var options = TableOptions()
-      options.external = true
-      let writer = try TableWriter(file: file, options: options)
-      let internalKey = InternalKey(userKey: key, sequence: 0, kind: .value)
-      try internalKey.bytes.withUnsafeBytes { key in
-        try [UInt8]("v".utf8).withUnsafeBytes { try writer.add(internalKey: key, value: $0) }
-      }
-      _ = try writer.finish()
-      return path
-    }
-    let over = ToolRun("ingest", "--into", scratch.path, try table("over.sst", first))
-    #expect(over.status == .refused && over.errors.contains("un-flushed"), "\(over.errors)")
-    let beside = ToolRun("ingest", "--into", scratch.path, try table("beside.sst", first + [0]))
-    #expect(beside.status == .ok, "\(beside.errors)")
-    let families = try #require(Self.oracle).families("reopen", scratch.path)
-    #expect(families[0].entries == scan.entries + 1)
-  }
-
-  @Test(.enabled(if: RocksOracle.isAvailable, "\(RocksOracle.missing)"))
   func aDatabaseInUseIsRefused() throws {
     let test = try Case()
     let files = try test.files(try test.tables("in", [(1, "x")]))

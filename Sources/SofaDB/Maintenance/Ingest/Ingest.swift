@@ -41,14 +41,20 @@ public struct Ingest: Sendable {
   ) throws(DatabaseError) -> (plan: IngestPlan, change: String?) {
     let plan = try plan(database.directory)
     if plan.steps.isEmpty { return (plan, nil) }
-    if mode == .copy {
-      try database.directory.requireSpace(plan.size, advice: "--mode link takes none on the same file system")
+    let size = (mode == .copy ? plan.size : 0) &+ (plan.flush?.tables.reduce(0) { $0 &+ $1.size } ?? 0)
+    if size > 0 {
+      try database.directory.requireSpace(size, advice: "--mode link takes less on the same file system")
     }
     let change = try DatabaseChange("ingest", of: database, base: plan.version)
     let id: String
     do throws(DatabaseError) {
       var done: UInt64 = 0
       var edits: [UInt32: VersionEdit] = [:]
+      for flushed in plan.flush?.tables ?? [] {
+        if isCancelled() { throw DatabaseError(.cancelled, "interrupted") }
+        let table = try flushed.write(change.newNumber(), change, database.directory)
+        edits[flushed.family.id, default: VersionEdit(family: flushed.family.id)].newTables.append(table)
+      }
       for step in plan.steps {
         let number = change.newNumber()
         try bring(step.source, as: change.tableName(number), change, sources, &done, plan.size)
@@ -57,10 +63,11 @@ public struct Ingest: Sendable {
         let family = plan.familyID(step.family)
         edits[family, default: VersionEdit(family: family)].newTables.append(table)
       }
-      let summary = "\(plan.steps.count) tables by \(mode.rawValue)"
+      let flushed = plan.flush.map { "; \($0.logs.count) logs flushed into \($0.tables.count) tables" } ?? ""
       id = try change.commit(
-        plan.version(adding: edits), summary: summary, sources: plan.steps.map(\.source.digest),
-        isFinal: mode == .move)
+        plan.version(adding: edits), removing: plan.flushedLogs,
+        summary: "\(plan.steps.count) tables by \(mode.rawValue)\(flushed)",
+        sources: plan.steps.map(\.source.digest), isFinal: mode == .move)
     } catch {
       change.abandon()
       throw error
@@ -131,16 +138,33 @@ extension IngestPlan {
       edit.addedFamily = made.name
       edit.comparator = made.order.name
       // Logs hold nothing for it.
-      edit.logNumber = version.families.lazy.map(\.logNumber).max() ?? 0
+      edit.logNumber = flush?.nextLog ?? version.families.lazy.map(\.logNumber).max() ?? 0
       edit.maxColumnFamily = made.id
       try builder.apply(edit)
     }
     for (_, edit) in edits.sorted(by: { $0.key < $1.key }) { try builder.apply(edit) }
+    if let flush { try retire(flush, &builder) }
     var numbers = VersionEdit()
     numbers.lastSequence = max(lastSequence, version.lastSequence)
     // What un-flushed logs have is not in tables: it is not the MANIFEST's to count unless a table got a number.
-    if steps.allSatisfy({ $0.table.largestSequence == 0 }) { numbers.lastSequence = version.lastSequence }
+    if flush == nil, steps.allSatisfy({ $0.table.largestSequence == 0 }) { numbers.lastSequence = version.lastSequence }
     try builder.apply(numbers)
     return builder.build()
+  }
+
+  /// No log is replayed any more.
+  private func retire(_ flush: IngestFlush, _ builder: inout VersionBuilder) throws(DatabaseError) {
+    for family in version.families {
+      var edit = VersionEdit(family: family.id)
+      edit.logNumber = flush.nextLog
+      try builder.apply(edit)
+    }
+    var logs = VersionEdit()
+    logs.logDeletion = flush.nextLog
+    try builder.apply(logs)
+    var numbers = VersionEdit()
+    numbers.minLogNumberToKeep = flush.nextLog
+    numbers.nextFileNumber = max(version.nextFileNumber, flush.nextLog + 1)
+    try builder.apply(numbers)
   }
 }

@@ -6,8 +6,8 @@ struct IngestFamily {
   let order: KeyOrder
   let levelCount: Int
   private var levels: [[TableMetadata]]
-  private let logged: SortedEntries?
-  private let loggedTombstones: [RangeTombstone]
+  private var logged: SortedEntries?
+  private var loggedTombstones: [RangeTombstone]
   private let hasEpochs: Bool
   private var nextEpoch: UInt64
 
@@ -22,8 +22,14 @@ struct IngestFamily {
     nextEpoch = (family.tables.compactMap(\.epoch).max() ?? 0) &+ 1
   }
 
-  /// Whether the logs hold keys within the bounds of `source`. An engine would write them into a newer table of level
-  /// 0 than any that is here, although they are older.
+  /// What the logs hold is in this table of level 0 from now on.
+  mutating func flush(into table: TableMetadata) {
+    (logged, loggedTombstones) = (nil, [])
+    levels[0].append(table)
+    nextEpoch = max(nextEpoch, (table.epoch ?? 0) &+ 1)
+  }
+
+  /// Whether the logs hold keys within the bounds of `source`.
   func overlapsLogs(_ source: IngestSource) -> Bool {
     if let logged, !logged.entries.isEmpty {
       let start = InternalKey(userKey: source.smallest.userKey, sequence: .maximum, kind: EntryKind.seek)

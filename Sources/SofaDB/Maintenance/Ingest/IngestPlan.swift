@@ -9,6 +9,8 @@ public struct IngestPlan: Sendable {
 
   public let version: Version
   public let steps: [Step]
+  /// Logs that become tables first; nil when no table has keys of theirs.
+  let flush: IngestFlush?
   /// Tables that are in the database already.
   public let known: [FileTarget]
   /// Families that the plan makes, by name, with the comparator.
@@ -19,10 +21,29 @@ public struct IngestPlan: Sendable {
   /// Bytes of all tables.
   public var size: UInt64 { steps.reduce(0) { $0 &+ $1.source.size } }
 
+  /// What logs hold of one column family.
+  public struct Flushed: Sendable {
+    public let family: String
+    public let entries: Int
+  }
+
+  /// Names of the logs whose entries become tables of level 0 before anything is ingested.
+  public var flushedLogs: [String] { (flush?.logs ?? []).map { DatabaseFile.log($0).name } }
+  /// What they hold, a family each.
+  public var flushed: [Flushed] {
+    (flush?.tables ?? []).map { Flushed(family: $0.family.name, entries: $0.entries) }
+  }
+
   init(_ ingest: Ingest, in directory: any ReadableDirectory) throws(DatabaseError) {
     let view = try DatabaseView(database: directory)
     guard let history = view.history else { throw DatabaseError(.invalid, "there is no MANIFEST") }
     if let problem = view.problems.first { throw problem }
+    // Entries behind the damage have numbers that would be given again.
+    if let damage = view.incidents.first(where: \.event.isReported) {
+      throw DatabaseError(
+        .unsupported, file: damage.file, offset: damage.event.offset,
+        "the log is damaged (\(damage.event.reason)): repair the database first")
+    }
     version = history.version
     guard version.dialect == .rocksdb else {
       throw DatabaseError(
@@ -43,6 +64,7 @@ public struct IngestPlan: Sendable {
       if ingest.isCancelled() { throw DatabaseError(.cancelled, "interrupted") }
     }
     steps = try placement.steps()
+    flush = placement.flush
     self.known = known
     newFamilies = placement.newFamilies
     lastSequence = placement.sequence
@@ -84,6 +106,8 @@ private struct Placement {
   var sources: [(source: IngestSource, family: UInt32)] = []
   private(set) var newFamilies: [(name: String, id: UInt32, order: KeyOrder)] = []
   private(set) var sequence: SequenceNumber
+  private(set) var flush: IngestFlush?
+  private var families: [UInt32: IngestFamily] = [:]
 
   init(_ ingest: Ingest, version: Version, view: DatabaseView, options: OptionsFile?) {
     self.ingest = ingest
@@ -127,15 +151,11 @@ private struct Placement {
 
   /// Places the tables in the order given: where two overlap, the later one is newer.
   mutating func steps() throws(DatabaseError) -> [IngestPlan.Step] {
-    var families: [UInt32: IngestFamily] = [:]
+    try flushLogs()
     var steps: [IngestPlan.Step] = []
     for (source, id) in sources {
-      let made = newFamilies.first { $0.id == id }
-      guard let family = version.family(id) ?? made.map({ empty($0) }) else { continue }
-      let count = options?.family(named: family.name)?.levelCount ?? ColumnFamily.usualLevels
-      var state =
-        families[id]
-        ?? IngestFamily(family, view: view.families.first { $0.id == id }, levelCount: max(count, family.levels.count))
+      guard let family = family(id) else { continue }
+      var state = families[id] ?? state(of: family)
       let table = try place(source, in: &state, family)
       families[id] = state
       steps.append(IngestPlan.Step(source: source, family: family.name, table: table))
@@ -143,14 +163,34 @@ private struct Placement {
     return steps
   }
 
+  /// Behind existing data nothing can get in front of what logs hold.
+  private mutating func flushLogs() throws(DatabaseError) {
+    guard !ingest.goesBehind else { return }
+    let overlaps = sources.contains { source, id in
+      family(id).map { state(of: $0).overlapsLogs(source) } ?? false
+    }
+    guard overlaps else { return }
+    let flush = try IngestFlush(view, version)
+    for table in flush.tables {
+      families[table.family.id] = state(of: table.family)
+      families[table.family.id]?.flush(into: table.metadata)
+    }
+    self.flush = flush
+  }
+
+  private func family(_ id: UInt32) -> ColumnFamily? {
+    version.family(id) ?? newFamilies.first { $0.id == id }.map { empty($0) }
+  }
+
+  private func state(of family: ColumnFamily) -> IngestFamily {
+    let count = options?.family(named: family.name)?.levelCount ?? ColumnFamily.usualLevels
+    return IngestFamily(
+      family, view: view.families.first { $0.id == family.id }, levelCount: max(count, family.levels.count))
+  }
+
   private mutating func place(
     _ source: IngestSource, in state: inout IngestFamily, _ family: ColumnFamily
   ) throws(DatabaseError) -> TableMetadata {
-    if state.overlapsLogs(source) {
-      throw DatabaseError(
-        .unsupported, file: source.target.path,
-        "the logs hold un-flushed entries among its keys; open and close the database with its own engine first")
-    }
     if ingest.goesBehind {
       guard allowsBehind(family) else {
         throw DatabaseError(

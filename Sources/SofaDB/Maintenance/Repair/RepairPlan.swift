@@ -46,7 +46,7 @@ public struct RepairPlan: Sendable {
   var result = DraftState()
   var rewrites: [Rewrite] = []
   /// Entries of logs that become tables of level 0.
-  var logTables: [LogTable] = []
+  var logTables: [LogFlush] = []
   /// Names that leave the directory.
   var removed: [String] = []
   /// Whether MANIFEST or CURRENT must be written although nothing else changes.
@@ -67,12 +67,6 @@ public struct RepairPlan: Sendable {
     var family: UInt32
     /// What the MANIFEST says, or would; number and size become those of the new file.
     var metadata: TableMetadata
-  }
-
-  struct LogTable: Sendable {
-    var family: UInt32
-    var entries: SortedEntries
-    var tombstones: [RangeTombstone]
   }
 
   /// Whether the database is as good as it can be: nothing would be written.

@@ -94,7 +94,7 @@ struct RepairWork {
   }
 
   private func write(
-    _ table: RepairPlan.LogTable, _ family: DraftState.Family, _ file: any AppendFile
+    _ table: LogFlush, _ family: DraftState.Family, _ file: any AppendFile
   ) throws(DatabaseError) -> TableMetadata {
     var options = isLevelDB ? .levelDB : TableOptions()
     options.order = family.order
@@ -104,18 +104,7 @@ struct RepairWork {
       options.formatVersion = isLevelDB ? 0 : min(max(Int(writer), 2), 5)
     }
     options.compression = .none
-    let writer = try TableWriter(file: file, options: options)
-    var last: UnsafeRawBufferPointer?
-    for entry in table.entries.entries {
-      // A log that was written twice holds its entries twice.
-      if let last, family.order.compareInternal(last, entry.key) == 0 { continue }
-      try writer.add(internalKey: entry.key, value: entry.value)
-      last = entry.key
-    }
-    for tombstone in table.tombstones where family.order.compare(tombstone.begin, tombstone.end) < 0 {
-      try writer.addRangeTombstone(tombstone)
-    }
-    let summary = try writer.finish()
+    let summary = try table.write(to: file, options)
     var metadata = TableMetadata(
       number: 0, size: summary.fileSize, smallest: summary.smallest, largest: summary.largest,
       smallestSequence: isLevelDB ? TableMetadata.unknownSequence : summary.smallestSequence,
