@@ -192,7 +192,7 @@ _sofatool() {
         --db) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
       esac
       if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '--drop-file --move-file --add-file --set --drop-family --script --at-edit --column-family --cf --diff --apply --force-invalid --json --show-keys --db -h --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '--drop-file --move-file --add-file --set --drop-family --script --at-edit --rebuild --column-family --cf --diff --apply --force-invalid --json --show-keys --db -h --help --version' -- "$cur")
       else
         compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur")
       fi ;;

@@ -10,7 +10,7 @@ complete -c sofatool -n '__fish_use_subcommand' -a bulk-load -d 'loads CSV, TSV,
 complete -c sofatool -n '__fish_use_subcommand' -a compact -d 'merges tables into one level and drops what no reader can see, offline'
 complete -c sofatool -n '__fish_use_subcommand' -a ingest -d 'adds tables to a database, offline, in one change'
 complete -c sofatool -n '__fish_use_subcommand' -a convert-compression -d 'rewrites tables with another codec; --estimate only measures'
-complete -c sofatool -n '__fish_use_subcommand' -a manifest-edit -d 'shows, checks, edits and diffs the MANIFEST'
+complete -c sofatool -n '__fish_use_subcommand' -a manifest-edit -d 'shows, checks, edits, rebuilds and diffs the MANIFEST'
 complete -c sofatool -n '__fish_use_subcommand' -a undo -d 'lists, undoes or discards the changes that other commands made to a database'
 complete -c sofatool -n '__fish_use_subcommand' -a explain -d 'says what a finding means and what to do about it'
 
@@ -171,6 +171,7 @@ complete -c sofatool -n '__fish_seen_subcommand_from manifest-edit' -l set -x -d
 complete -c sofatool -n '__fish_seen_subcommand_from manifest-edit' -l drop-family -x -d 'drops a column family; repeatable'
 complete -c sofatool -n '__fish_seen_subcommand_from manifest-edit' -l script -r -F -d 'edits from a file, one a line, # for comments'
 complete -c sofatool -n '__fish_seen_subcommand_from manifest-edit' -l at-edit -x -d 'starts from the state as it was after edit N'
+complete -c sofatool -n '__fish_seen_subcommand_from manifest-edit' -l rebuild -d 'starts from what tables, blob files and logs tell, whatever the MANIFEST says'
 complete -c sofatool -n '__fish_seen_subcommand_from manifest-edit' -l column-family -x -d 'where --add-file puts tables, and whose log-number is set'
 complete -c sofatool -n '__fish_seen_subcommand_from manifest-edit' -l cf -x -d 'where --add-file puts tables, and whose log-number is set'
 complete -c sofatool -n '__fish_seen_subcommand_from manifest-edit' -l diff -r -F -d 'compares with another database, a MANIFEST file, or @N, the state after edit N'

@@ -20,6 +20,8 @@ enum ManifestEditCommand {
   static let script = Option<String?>("script", .file, help: "edits from a file, one a line, # for comments")
   static let atEdit = Option<Int?>(
     "at-edit", .int(in: 1...Int.max), placeholder: "N", help: "starts from the state as it was after edit N")
+  static let rebuild = Option<Bool>(
+    "rebuild", help: "starts from what tables, blob files and logs tell, whatever the MANIFEST says")
   static let family = Option<String?>(
     "column-family", .string, aliases: ["cf"], placeholder: "NAME",
     help: "where --add-file puts tables, and whose log-number is set")
@@ -34,7 +36,7 @@ enum ManifestEditCommand {
 
   static let command = Command(
     name: "manifest-edit",
-    summary: "shows, checks, edits and diffs the MANIFEST",
+    summary: "shows, checks, edits, rebuilds and diffs the MANIFEST",
     discussion: """
       Without edits, prints the state that the MANIFEST describes and checks it: the rules that engines rely on, \
       existence and sizes of files, and the first and last entries of every table against the recorded bounds and \
@@ -49,6 +51,15 @@ enum ManifestEditCommand {
       `sofatool undo` brings everything back, and logs stay as they are. A result that breaks a rule which the \
       present state keeps is refused, unless --force-invalid is given: engines may lose data with such a state.
 
+      --rebuild reads every table and finds families, levels and numbers anew, as `sofatool repair` does where no \
+      MANIFEST is left. Tables that newer ones supersede are set aside in the journal, so that deleted keys do not \
+      come back. Nothing is written but the MANIFEST: damaged tables are no part of the state, which is refused then \
+      unless --force-invalid is given; repair keeps what is good of them.
+
+      A new MANIFEST has no records with tags that are unknown here and that readers may pass over: what they say may \
+      not hold for another state, and engines that do not know them leave them out too. Unknown fields of a table \
+      stay with it. The old MANIFEST stays in the journal.
+
       Works on damaged databases. Where CURRENT is missing or names nothing, the newest MANIFEST that can be read is \
       taken; of a damaged MANIFEST, the edits before the damage. A script has lines such as:
 
@@ -57,7 +68,7 @@ enum ManifestEditCommand {
         set last-sequence=1200
       """,
     options: [
-      OptionGroup("Edits", [dropFile, moveFile, addFile, set, dropFamily, script, atEdit, family]),
+      OptionGroup("Edits", [dropFile, moveFile, addFile, set, dropFamily, script, atEdit, rebuild, family]),
       OptionGroup("Compare", [diff]),
       OptionGroup("Commit", [apply, forceInvalid]),
       OptionGroup("Output", [json, CommonOptions.showKeys]),
@@ -69,6 +80,7 @@ enum ManifestEditCommand {
       Command.Example("sofatool manifest-edit db --drop-file 12 --apply", "Takes it out; undo brings it back."),
       Command.Example("sofatool manifest-edit db --add-file 44", "Takes in a table that the MANIFEST forgot."),
       Command.Example("sofatool manifest-edit db --at-edit 17", "What it would mean to go back."),
+      Command.Example("sofatool manifest-edit db --rebuild", "What the files alone tell, beside what it says."),
       Command.Example("sofatool manifest-edit db --diff @17", "What changed since edit 17."),
     ],
     exitStatuses: [

@@ -23,8 +23,11 @@ struct ManifestEditRun {
   func run() throws -> ExitStatus {
     let request = EditManifest.Request(
       edits: try edits(), atEdit: invocation[ManifestEditCommand.atEdit],
-      family: invocation[ManifestEditCommand.family])
-    let isEdit = !request.edits.isEmpty || request.atEdit != nil
+      family: invocation[ManifestEditCommand.family], rebuilds: invocation[ManifestEditCommand.rebuild])
+    guard !request.rebuilds || request.atEdit == nil else {
+      throw UsageError("options '--rebuild' and '--at-edit' both say where to start")
+    }
+    let isEdit = !request.isEmpty
     if let other = invocation[ManifestEditCommand.diff] {
       guard !isEdit, !invocation[ManifestEditCommand.apply] else {
         throw UsageError("option '--diff' compares states that are there, and goes with no edits")
@@ -37,7 +40,7 @@ struct ManifestEditRun {
       }
       return try show(plan(request, of: directory()))
     }
-    guard isEdit else { throw UsageError("there is nothing to apply: give an edit or '--at-edit'") }
+    guard isEdit else { throw UsageError("there is nothing to apply: give an edit, '--at-edit' or '--rebuild'") }
     // What is no database is the same mistake in either case.
     _ = try directory()
     let database = try ExclusiveDatabase(path, in: context.fileSystem, time: context.time)
@@ -118,8 +121,10 @@ struct ManifestEditRun {
       plan.encode(into: &json, showKeys: showKeys)
       return try context.console.output.write(json.output.bytes)
     }
-    var lines = ["\(EscapedText.printable(path)): \(plan.manifest), \(plan.editCount) edits"]
+    let source = plan.manifest.isEmpty ? "no MANIFEST" : "\(plan.manifest), \(plan.editCount) edits"
+    var lines = ["\(EscapedText.printable(path)): \(source)"]
     if plan.isEdit {
+      if plan.isRebuilt { lines.append("the state that tables, blob files and logs tell") }
       if let edit = plan.atEdit { lines.append("the state after edit \(edit)") }
       lines += plan.edits.map { EscapedText.printable($0.text) }
       lines += plan.changeLines(showKeys: showKeys)

@@ -17,11 +17,16 @@ public final class Version: Sendable {
   public let trackedLogs: [VersionEdit.LogAddition]
   /// LevelDB when the records look like LevelDB's and none has a tag that LevelDB does not know.
   public let dialect: ManifestDialect
+  /// Tags of whole records that are not known here and that readers may pass over. No state has them: what they say
+  /// may hold for the one that they were written for alone, so a new MANIFEST leaves them out, as one of an engine that
+  /// does not know them does. Not compared.
+  public let passedOver: Set<UInt32>
 
   public init(
     families: [ColumnFamily], lastSequence: SequenceNumber, nextFileNumber: UInt64, previousLogNumber: UInt64 = 0,
     minLogNumberToKeep: UInt64 = 0, maxColumnFamily: UInt32 = 0, databaseID: String? = nil,
-    trackedLogs: [VersionEdit.LogAddition] = [], dialect: ManifestDialect = .rocksdb
+    trackedLogs: [VersionEdit.LogAddition] = [], dialect: ManifestDialect = .rocksdb,
+    passedOver: Set<UInt32> = []
   ) {
     self.families = families.sorted { $0.id < $1.id }
     self.lastSequence = lastSequence
@@ -32,6 +37,7 @@ public final class Version: Sendable {
     self.databaseID = databaseID
     self.trackedLogs = trackedLogs.sorted { $0.number < $1.number }
     self.dialect = dialect
+    self.passedOver = passedOver
   }
 
   public func family(_ id: UInt32) -> ColumnFamily? { families.first { $0.id == id } }

@@ -17,6 +17,7 @@ public struct VersionBuilder: Sendable {
   private var sawLogNumber = false
   private var writtenByLevelDB = false
   private var usesRocksDBTags = false
+  private var passedOver: Set<UInt32> = []
   private var group: [VersionEdit] = []
   /// Families as they were when the group that is being applied dropped them.
   private var dropped: [UInt32: FamilyBuilder] = [:]
@@ -41,6 +42,7 @@ public struct VersionBuilder: Sendable {
     sawLogNumber = true
     writtenByLevelDB = version.dialect == .leveldb
     usesRocksDBTags = version.dialect == .rocksdb
+    passedOver = version.passedOver
   }
 
   /// Edits of an atomic group whose end has not come; they are no part of the version.
@@ -62,7 +64,7 @@ public struct VersionBuilder: Sendable {
       nextFileNumber: nextFileNumber ?? 0, previousLogNumber: previousLogNumber,
       minLogNumberToKeep: minLogNumberToKeep, maxColumnFamily: maxColumnFamily, databaseID: databaseID,
       trackedLogs: trackedLogs.values.filter { $0.number >= firstTrackedLog },
-      dialect: writtenByLevelDB && !usesRocksDBTags ? .leveldb : .rocksdb)
+      dialect: writtenByLevelDB && !usesRocksDBTags ? .leveldb : .rocksdb, passedOver: passedOver)
   }
 
   public mutating func apply(_ edit: VersionEdit) throws(DatabaseError) {
@@ -120,6 +122,7 @@ public struct VersionBuilder: Sendable {
     // LevelDB puts both log numbers into every edit; RocksDB splits them as long as it needs no tag of its own.
     if edit.previousLogNumber != nil, edit.logNumber != nil { writtenByLevelDB = true }
     if edit.usesRocksDBTags { usesRocksDBTags = true }
+    if !edit.unknownFields.isEmpty { passedOver.formUnion(edit.unknownFields.map(\.tag)) }
     lastSequence = edit.lastSequence ?? lastSequence
     nextFileNumber = edit.nextFileNumber ?? nextFileNumber
     previousLogNumber = edit.previousLogNumber ?? previousLogNumber

@@ -17,11 +17,11 @@ import Testing
   static func edited(_ name: String, into folder: String) throws -> [Edited] {
     let original = try EditCase(name)
     var results: [Edited] = []
-    func take(_ edits: [ManifestEdit], of start: EditCase) throws {
+    func take(_ edits: [ManifestEdit], rebuilds: Bool = false, of start: EditCase) throws {
       let edit = EditCase(SimulatedFileSystem(disk: start.system.disk))
-      guard try edit.plan(edits).obstacles.isEmpty else { return }
+      guard try edit.plan(edits, rebuilds: rebuilds).obstacles.isEmpty else { return }
       let database = try ExclusiveDatabase("db", in: edit.system)
-      let plan = try EditManifest(database.directory, .init(edits: edits)).run()
+      let plan = try EditManifest(database.directory, .init(edits: edits, rebuilds: rebuilds)).run()
       _ = try EditManifest.commit(plan, to: database)
       database.close()
       let directory = "\(results.count)"
@@ -33,9 +33,12 @@ import Testing
       }
       results.append(
         Edited(
-          path: "\(folder)/\(directory)", what: edits.map(\.text).joined(separator: ", "), families: families,
+          path: "\(folder)/\(directory)", what: rebuilds ? "rebuild" : edits.map(\.text).joined(separator: ", "),
+          families: families,
           seen: try edit.seen()["default"] ?? [:]))
     }
+    try take([], rebuilds: true, of: original)
+    #expect(results.count == 1, "\(name) cannot be rebuilt")
     for table in try original.version().families.flatMap(\.tables) {
       try take([.dropFile(table.number)], of: original)
       for level in 0..<7 where level != table.level { try take([.moveFile(table.number, level: level)], of: original) }

@@ -1,6 +1,7 @@
 /// Shows and checks the state that a MANIFEST describes, and changes it by hand: `sofatool manifest-edit`.
 ///
-/// 1. `ManifestSource`: the state now, or the best of a damaged MANIFEST; with `atEdit`, an earlier one.
+/// 1. `ManifestSource`: the state now, or the best of a damaged MANIFEST; with `atEdit`, an earlier one; with
+///    `rebuilds`, the one that the files alone tell.
 /// 2. `EditedVersion`: the edits, on a value in memory.
 /// 3. `StateCheck` on both states: what the edits break is what the first did not have.
 /// 4. `VisibilityComparison` and `SequenceAudit`: what readers see otherwise.
@@ -14,14 +15,17 @@ public struct EditManifest {
     public var atEdit: Int?
     /// The column family of tables that are added, and of `log-number`.
     public var family: String?
+    /// Starts from what tables, blob files and logs tell, whatever the MANIFEST says. Excludes `atEdit`.
+    public var rebuilds = false
 
-    public init(edits: [ManifestEdit] = [], atEdit: Int? = nil, family: String? = nil) {
+    public init(edits: [ManifestEdit] = [], atEdit: Int? = nil, family: String? = nil, rebuilds: Bool = false) {
       self.edits = edits
       self.atEdit = atEdit
       self.family = family
+      self.rebuilds = rebuilds
     }
 
-    var isEmpty: Bool { edits.isEmpty && atEdit == nil }
+    public var isEmpty: Bool { edits.isEmpty && atEdit == nil && !rebuilds }
   }
 
   private let directory: any ReadableDirectory
@@ -39,9 +43,9 @@ public struct EditManifest {
   /// Throws `invalid` for edits that make no sense in the state, `unsupported` for a MANIFEST with parts that must be
   /// understood, `corruption` or `notFound` when there is no state.
   public func run() throws(DatabaseError) -> ManifestPlan {
-    let source = try ManifestSource(directory)
+    let source = try request.rebuilds ? ManifestSource.ifReadable(directory) : ManifestSource(directory)
     let base = source.history.version
-    let start = try request.atEdit.map { edit throws(DatabaseError) in try earlier(edit, source) } ?? base
+    let (start, rebuilt) = try start(source)
     let layered = try LayeredDirectory(directory) { [wanted = EditManifest.files(of: start)] in wanted.contains($0) }
     let levelCounts = try EditManifest.levelCounts(directory)
     let added = try addedTables(start, source, layered)
@@ -53,16 +57,16 @@ public struct EditManifest {
       result = result.with(nextFileNumber: max(result.nextFileNumber, base.nextFileNumber))
     }
     var check = StateCheck(levelCounts: levelCounts, isCancelled: isCancelled)
-    let known = try check.findings(source.history, in: directory)
+    let known = source.isEmpty ? [] : try check.findings(source.history, in: directory)
     var findings = known
     if !request.isEmpty {
       // What the change takes away is the journal's, not an orphan for an engine to delete.
-      let gone = EditManifest.files(of: base)
+      let gone = EditManifest.files(of: base).union((rebuilt?.parked ?? []).map { DatabaseFile(name: $0) })
       findings = try check.findings(source.history.with(result), in: layered).filter { finding in
         finding.code != .fileOrphan || !gone.contains(DatabaseFile(name: finding.file ?? ""))
       }
     }
-    findings += EditManifest.sequences(of: added, in: result)
+    findings += EditManifest.sequences(of: added, in: result) + (rebuilt?.findings ?? [])
     var visibility: [VisibilityChange] = []
     if !request.isEmpty {
       findings += try staleReads(base, result, edited.placed, layered)
@@ -74,12 +78,14 @@ public struct EditManifest {
     try source.requireUnchanged(in: directory)
     return ManifestPlan(
       manifest: source.history.name, editCount: source.history.recordCount, edits: request.edits,
-      atEdit: request.atEdit, base: base, result: result, findings: source.findings + findings,
+      atEdit: request.atEdit, isRebuilt: request.rebuilds, hasBase: !source.isEmpty, base: base, result: result,
+      findings: source.findings + findings,
       obstacles: findings.filter { finding in finding.severity == .error && !known.contains { $0.isSame(as: finding) }
       },
       difference: StateDifference(from: base, to: result), visibility: visibility,
-      notes: notes(source, added, start), restored: EditManifest.restored(result, layered),
-      retiredLogs: try retiredLogs(base, result))
+      notes: (rebuilt?.notes ?? []) + notes(source, added, start),
+      restored: EditManifest.restored(result, layered), retiredLogs: try retiredLogs(base, result),
+      parked: rebuilt?.parked ?? [])
   }
 
   /// The state of the database in `directory`, or as it was after edit `edit`; for comparing.
@@ -99,7 +105,7 @@ public struct EditManifest {
     if let obstacle = plan.obstacles.first, !forced {
       throw DatabaseError(.invalid, file: database.directory.path, "the new state would be wrong: \(obstacle.detail)")
     }
-    let change = try DatabaseChange("manifest-edit", of: database, base: plan.base)
+    let change = try DatabaseChange("manifest-edit", of: database, base: plan.hasBase ? plan.base : nil)
     do throws(DatabaseError) {
       for (name, id) in plan.restored.sorted(by: { $0.key < $1.key }) {
         let kept = try database.directory.directory(Journal.name).directory(id).directory(OpenJournalEntry.old)
@@ -109,10 +115,21 @@ public struct EditManifest {
       change.abandon()
       throw error
     }
-    return try change.commit(plan.result, removing: plan.retiredLogs, summary: plan.summary, forced: forced)
+    return try change.commit(
+      plan.result, removing: plan.retiredLogs + plan.parked, summary: plan.summary, forced: forced)
   }
 
   // MARK: The state to start from
+
+  private func start(_ source: ManifestSource) throws(DatabaseError) -> (version: Version, rebuilt: RebuiltState?) {
+    if request.rebuilds {
+      let dialect = source.isEmpty ? nil : source.history.version.dialect
+      let rebuilt = try RebuiltState(directory, dialect: dialect, isCancelled: isCancelled)
+      return (rebuilt.version, rebuilt)
+    }
+    guard let edit = request.atEdit else { return (source.history.version, nil) }
+    return (try earlier(edit, source), nil)
+  }
 
   /// An earlier state, with what never goes back: logs are tracked as they are now, and numbers are not given twice.
   private func earlier(_ edit: Int, _ source: ManifestSource) throws(DatabaseError) -> Version {
@@ -190,9 +207,10 @@ public struct EditManifest {
     var findings: [Finding] = []
     for family in result.families where family.order.isKnown {
       var numbers = placed[family.id] ?? []
-      if request.atEdit != nil {
-        let now = Set(base.family(family.id)?.tables.map(\.number) ?? [])
-        numbers.formUnion(family.tables.lazy.map(\.number).filter { !now.contains($0) })
+      if request.atEdit != nil || request.rebuilds {
+        let now = Dictionary(
+          (base.family(family.id)?.tables ?? []).map { ($0.number, $0.level) }, uniquingKeysWith: { $1 })
+        numbers.formUnion(family.tables.lazy.filter { now[$0.number] != $0.level }.map(\.number))
       }
       let pairs = LevelPlacement(order: family.order, levelCount: 0).doubtful(numbers, in: family.levels)
       guard let first = pairs.first else { continue }
@@ -234,8 +252,8 @@ public struct EditManifest {
 
   private func notes(_ source: ManifestSource, _ added: [UInt64: AddedTable], _ start: Version) -> [String] {
     var notes = added.sorted { $0.key < $1.key }.flatMap(\.value.notes)
-    if !request.isEmpty, !source.unknownTags.isEmpty {
-      let tags = source.unknownTags.sorted().map(String.init).joined(separator: ", ")
+    if !request.isEmpty, !source.history.version.passedOver.isEmpty {
+      let tags = source.history.version.passedOver.sorted().map(String.init).joined(separator: ", ")
       notes.append("records with the unknown tags \(tags), which readers may pass over, are not part of a new MANIFEST")
     }
     if request.atEdit != nil, start.lastSequence < source.history.version.lastSequence {

@@ -8,6 +8,10 @@ public struct ManifestPlan: Sendable {
   public let edits: [ManifestEdit]
   /// The state after this edit of the MANIFEST is what the edits are applied to.
   public let atEdit: Int?
+  /// The edits are applied to what the files alone tell.
+  public let isRebuilt: Bool
+  /// Whether a MANIFEST leads to a state; otherwise `base` is that of an empty database.
+  let hasBase: Bool
   /// The state now.
   public let base: Version
   /// The state that the edits lead to.
@@ -25,14 +29,17 @@ public struct ManifestPlan: Sendable {
   let restored: [String: String]
   /// Logs that the result needs no more.
   let retiredLogs: [String]
+  /// Tables that go to the journal although the state now does not name them.
+  let parked: [String]
 
   /// Whether there is anything to commit.
-  public var isEdit: Bool { !edits.isEmpty || atEdit != nil }
+  public var isEdit: Bool { !edits.isEmpty || atEdit != nil || isRebuilt }
   public var hasFindings: Bool { findings.contains { $0.severity >= .warning } }
 
   /// What the journal says about the change.
   var summary: String {
-    let words = (atEdit.map { ["the state after edit \($0) of \(manifest)"] } ?? []) + edits.map(\.text)
+    let start = isRebuilt ? "the state that the files tell" : atEdit.map { "the state after edit \($0) of \(manifest)" }
+    let words = (start.map { [$0] } ?? []) + edits.map(\.text)
     let shown = words.prefix(20).joined(separator: "; ")
     return words.count > 20 ? "\(shown); and \(words.count - 20) more" : shown
   }
@@ -73,6 +80,7 @@ extension ManifestPlan {
       json.field("file", EscapedText.printable(manifest))
       json.field("edits", editCount)
       if let atEdit { json.field("at_edit", atEdit) }
+      if isRebuilt { json.field("rebuild", true) }
       json.key("requests")
       json.beginArray()
       for edit in edits { json.value(EscapedText.printable(edit.text)) }
@@ -84,6 +92,10 @@ extension ManifestPlan {
       json.key("retired_logs")
       json.beginArray()
       for name in retiredLogs { json.value(name) }
+      json.endArray()
+      json.key("parked")
+      json.beginArray()
+      for name in parked { json.value(EscapedText.printable(name)) }
       json.endArray()
       json.field("obstacles", obstacles.count)
       json.endObject()

@@ -7,8 +7,6 @@ struct ManifestSource {
   let findings: [Finding]
   /// Whether CURRENT names it.
   let isNamed: Bool
-  /// Tags of records that no release known here writes; a new MANIFEST does not have them.
-  let unknownTags: Set<UInt32>
 
   init(_ directory: any ReadableDirectory) throws(DatabaseError) {
     let chosen = try ManifestSource.choose(directory)
@@ -22,8 +20,27 @@ struct ManifestSource {
     }
     findings = chosen.findings + ManifestSource.tail(of: history)
     isNamed = chosen.findings.isEmpty
-    unknownTags = Set(history.records.lazy.flatMap(\.edit.unknownFields).map(\.tag))
   }
+
+  /// Where a state is not needed: nothing takes the place of one that cannot be read.
+  static func ifReadable(_ directory: any ReadableDirectory) throws(DatabaseError) -> ManifestSource {
+    do throws(DatabaseError) { return try ManifestSource(directory) } catch {
+      guard error.kind == .notFound || error.kind == .corruption else { throw error }
+      return ManifestSource(without: error)
+    }
+  }
+
+  private init(without reason: DatabaseError) {
+    let version = Version(families: DraftState().build().families, lastSequence: 0, nextFileNumber: 2)
+    history = ManifestHistory(name: "", size: 0, version: version, recordCount: 0, records: [], tail: .clean)
+    findings = [
+      Finding(.currentDangling, file: CurrentFile.name, detail: "there is no state to start from: \(reason.detail)")
+    ]
+    isNamed = false
+  }
+
+  /// Whether no MANIFEST leads to a state.
+  var isEmpty: Bool { history.name.isEmpty }
 
   /// The MANIFEST that CURRENT names; else the newest one that can be read to its end, else the one that gives most.
   private static func choose(
@@ -96,6 +113,7 @@ struct ManifestSource {
 
   /// Throws `locked` when an engine committed anything since.
   func requireUnchanged(in directory: any ReadableDirectory) throws(DatabaseError) {
+    if isEmpty { return }
     let isSame = try directory.attributes(of: history.name)?.size == history.size
     let now = isNamed ? DatabaseFile.manifest(try CurrentFile.read(directory)).name : history.name
     guard isSame, now == history.name else {

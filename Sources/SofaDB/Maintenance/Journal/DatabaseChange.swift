@@ -100,7 +100,7 @@ public final class DatabaseChange: Sendable {
       let removed = try namesToRemove(version, extra)
       try checkFiles(of: version, removed: removed)
       try entry.keep(removed.map(\.name))
-      var record = try record(number, removed, summary)
+      var record = try record(number, removed, summary + passedOver())
       record.sources = sources
       record.isFinal = isFinal
       try entry.write(record)
@@ -133,6 +133,12 @@ public final class DatabaseChange: Sendable {
     }
     abandon()
     return error
+  }
+
+  /// What the old MANIFEST has and the new one cannot: the old one stays in the journal.
+  private func passedOver() -> String {
+    guard let tags = base?.passedOver.sorted(), !tags.isEmpty else { return "" }
+    return "; records with the unknown tags \(tags.map(String.init).joined(separator: ", ")) are not carried over"
   }
 
   private func numbered(_ version: Version, next: UInt64) throws(DatabaseError) -> Version {

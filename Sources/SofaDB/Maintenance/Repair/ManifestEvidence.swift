@@ -27,6 +27,9 @@ struct ManifestEvidence {
   private(set) var blobFiles: [UInt64: (family: UInt32, metadata: BlobFileMetadata)] = [:]
   private(set) var remarks: [String] = []
 
+  /// Nothing is known.
+  init() {}
+
   init(_ directory: any ReadableDirectory, manifests: [UInt64]) throws(DatabaseError) {
     do throws(DatabaseError) { current = try CurrentFile.read(directory) } catch {
       guard error.kind == .corruption || error.kind == .notFound else { throw error }

@@ -21,7 +21,7 @@ extension RepairPlanner {
       isDamaged = isDamaged || !log.losses.isEmpty
       plan.steps.append(RepairPlan.Step(.keep, name, log.losses.map(\.line) + log.remarks))
     }
-    if isDamaged { try flush(selection.replayed, version) }
+    if isDamaged, !isRebuildOnly { try flush(selection.replayed, version) }
   }
 
   /// Logs that the MANIFEST says were synced, and that are gone or shorter: RocksDB would refuse to open.
@@ -120,8 +120,7 @@ extension RepairPlanner {
     }
     for (id, family) in replay.families.sorted(by: { $0.key < $1.key })
     where family.entries.count + family.tombstones.count > 0 {
-      plan.logTables.append(
-        RepairPlan.LogTable(family: id, entries: family.entries, tombstones: family.tombstones))
+      plan.logTables.append(LogFlush(family: id, entries: family.entries, tombstones: family.tombstones))
     }
     let next = (scan.logs.last ?? 0) + 1
     for id in plan.result.families.keys { plan.result.families[id]?.logNumber = next }

@@ -17,6 +17,10 @@ struct RepairPlanner {
   var progress: @Sendable (UInt64) -> Void = { _ in }
   var isCancelled: @Sendable () -> Bool = { false }
 
+  /// Whether MANIFESTs are passed over and nothing is written but a new one: `manifest-edit --rebuild`.
+  let isRebuildOnly: Bool
+  private var dialect: ManifestDialect?
+
   let scan: RepairScan
   let evidence: ManifestEvidence
   var plan = RepairPlan()
@@ -31,8 +35,20 @@ struct RepairPlanner {
     self.directory = directory
     self.jobs = jobs
     self.adopted = adopted
+    isRebuildOnly = false
     scan = try RepairScan(directory)
     evidence = try ManifestEvidence(directory, manifests: scan.manifests)
+  }
+
+  /// For the state that the files alone tell. `dialect`: the engine, where that is known.
+  init(rebuilding directory: any ReadableDirectory, dialect: ManifestDialect?, jobs: Int) throws(DatabaseError) {
+    self.directory = directory
+    self.jobs = jobs
+    self.dialect = dialect
+    adopted = []
+    isRebuildOnly = true
+    scan = try RepairScan(directory)
+    evidence = ManifestEvidence()
   }
 
   mutating func run() throws(DatabaseError) -> RepairPlan {
@@ -75,8 +91,13 @@ struct RepairPlanner {
   private mutating func takeState() {
     plan.remarks = evidence.remarks
     plan.base = evidence.history?.version
+    if let tags = plan.base?.passedOver.sorted(), !tags.isEmpty {
+      plan.remarks.append(
+        "records of the MANIFEST with the unknown tags \(tags.map(String.init).joined(separator: ", ")) may be passed "
+          + "over; a new MANIFEST does not have them")
+    }
     guard let history = evidence.history else {
-      plan.result.dialect = scan.looksLikeLevelDB ? .leveldb : .rocksdb
+      plan.result.dialect = dialect ?? (scan.looksLikeLevelDB ? .leveldb : .rocksdb)
       plan.needsManifest = true
       plan.steps.append(
         RepairPlan.Step(

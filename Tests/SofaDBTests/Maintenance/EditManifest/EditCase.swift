@@ -22,22 +22,27 @@ struct EditCase {
 
   func version() throws -> Version { try ManifestReader.readCurrent(directory).readableVersion() }
 
-  func plan(_ edits: ManifestEdit..., atEdit: Int? = nil, family: String? = nil) throws -> ManifestPlan {
-    try plan(edits, atEdit: atEdit, family: family)
+  func plan(
+    _ edits: ManifestEdit..., atEdit: Int? = nil, family: String? = nil, rebuilds: Bool = false
+  ) throws -> ManifestPlan {
+    try plan(edits, atEdit: atEdit, family: family, rebuilds: rebuilds)
   }
 
-  func plan(_ edits: [ManifestEdit], atEdit: Int? = nil, family: String? = nil) throws -> ManifestPlan {
-    try EditManifest(directory, .init(edits: edits, atEdit: atEdit, family: family)).run()
+  func plan(
+    _ edits: [ManifestEdit], atEdit: Int? = nil, family: String? = nil, rebuilds: Bool = false
+  ) throws -> ManifestPlan {
+    try EditManifest(directory, .init(edits: edits, atEdit: atEdit, family: family, rebuilds: rebuilds)).run()
   }
 
   /// Plans and commits under the lock; returns the change's id.
   @discardableResult
   func commit(
-    _ edits: ManifestEdit..., atEdit: Int? = nil, family: String? = nil, forced: Bool = false
+    _ edits: ManifestEdit..., atEdit: Int? = nil, family: String? = nil, rebuilds: Bool = false, forced: Bool = false
   ) throws -> String {
     let database = try ExclusiveDatabase("db", in: system)
     defer { database.close() }
-    let plan = try EditManifest(database.directory, .init(edits: edits, atEdit: atEdit, family: family)).run()
+    let request = EditManifest.Request(edits: edits, atEdit: atEdit, family: family, rebuilds: rebuilds)
+    let plan = try EditManifest(database.directory, request).run()
     return try EditManifest.commit(plan, to: database, forced: forced)
   }
 

@@ -35,8 +35,19 @@ import Testing
     system.milestone += 1
   }
 
+  /// Finds the state where CURRENT is gone.
+  static func rebuild(_ system: SimulatedFileSystem) throws {
+    let database = try ExclusiveDatabase("db", in: system)
+    defer { database.close() }
+    guard try database.directory.attributes(of: CurrentFile.name) == nil else { return }
+    let plan = try EditManifest(database.directory, .init(rebuilds: true)).run()
+    _ = try EditManifest.commit(plan, to: database)
+    system.milestone += 1
+  }
+
   static func start(_ scenario: String) throws -> SimulatedDisk {
     let edit = try EditCase("r783-blob")
+    if scenario == "rebuild" { try edit.directory.remove(CurrentFile.name) }
     if scenario == "goBack" {
       let version = try edit.version()
       try edit.commit(.dropFile(12))
@@ -48,10 +59,14 @@ import Testing
     return edit.system.disk
   }
 
-  static let scenarios = ["change", "goBack"]
+  static let scenarios = ["change", "goBack", "rebuild"]
 
   static func run(_ scenario: String, _ system: SimulatedFileSystem) throws {
-    try scenario == "change" ? change(system) : goBack(system)
+    switch scenario {
+    case "change": try change(system)
+    case "goBack": try goBack(system)
+    default: try rebuild(system)
+    }
   }
 
   static func states(_ scenario: String) throws -> (before: JournalTests.Files, after: JournalTests.Files) {

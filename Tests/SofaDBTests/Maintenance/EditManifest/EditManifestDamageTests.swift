@@ -119,6 +119,13 @@ import Testing
     #expect(plan.notes.contains { $0.contains("unknown tags 8269") })
     try edit.commit(.moveFile(tables[5].number, level: 5))
     #expect(try edit.version().families[0].tables[0].unknownFields == tables[0].unknownFields)
+    // Not carried over, said wherever a command writes a new MANIFEST, and in the journal's old one.
+    #expect(try edit.version().passedOver.isEmpty)
+    let entry = try #require(try Journal.entries(of: edit.directory).last)
+    #expect(entry.record?.summary.contains("unknown tags 8269 are not carried over") == true)
+    try edit.undo()
+    #expect(try edit.version().passedOver == [8269])
+    #expect(try Repair().plan(edit.directory).remarks.contains { $0.contains("unknown tags 8269") })
 
     unknown.unknownFields = [.init(tag: 77, bytes: [9])]
     try edit.rewrite(edits + [unknown], as: 995)
