@@ -1,4 +1,4 @@
-/// A database that RocksDB itself has open for writing, in a process of its own, until it is closed.
+/// A database that RocksDB or LevelDB itself has open for writing, in a process of its own, until it is closed.
 import Foundation
 
 public final class HeldDatabase {
@@ -14,6 +14,28 @@ public final class HeldDatabase {
     process.standardInput = operations
     process.standardOutput = FileHandle.nullDevice
     try process.run()
+  }
+
+  /// Opens the LevelDB database at `path`; returns when it is open.
+  public init(levelDB path: String) throws {
+    self.path = path
+    let script = """
+      import sys, plyvel
+      db = plyvel.DB(sys.argv[1])
+      print('open', flush=True)
+      sys.stdin.read()
+      db.close()
+      """
+    process.executableURL = URL(fileURLWithPath: LevelDBOracle.python)
+    process.arguments = ["-c", script, path]
+    process.standardInput = operations
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let answer = try output.fileHandleForReading.read(upToCount: 5) ?? Data()
+    guard answer == Data("open\n".utf8) else {
+      throw RocksOracle.Failure("LevelDB does not open \(path): \(String(decoding: answer, as: UTF8.self))")
+    }
   }
 
   public var processID: Int32 { process.processIdentifier }

@@ -5,7 +5,7 @@ import Foundation
 
 public enum LevelDBOracle {
   public static let missing = "no LevelDB (python3-plyvel) is installed"
-  private static let python = "/usr/bin/python3"
+  static let python = "/usr/bin/python3"
 
   public static let isAvailable: Bool = {
     do {

@@ -3,7 +3,8 @@ import SofaDB
 import SofaTesting
 import Testing
 
-/// Whatever happens to a directory's bytes, every form of dump ends with a status of its contract.
+/// Whatever happens to a directory's bytes, every form of dump ends with a status of its contract. Museum H10: ordinary
+/// damage made tools crash.
 @Suite struct DumpFuzzTests {
   /// Small directories of every kind of file.
   private static let names = [

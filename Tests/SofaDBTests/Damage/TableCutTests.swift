@@ -133,7 +133,8 @@ import Testing
     }
   }
 
-  /// Two data blocks of one size change places. Context checksums say so; older formats see it by the order of keys.
+  /// Museum K4: two data blocks of one size change places. Context checksums say so; older formats see it by the order
+  /// of keys.
   @Test(arguments: 2...7) func swappedBlocks(formatVersion: Int) throws {
     let subject = DamageSubject.written("swap") {
       $0.compression = .none

@@ -4,7 +4,7 @@ import Testing
 @testable import SofaDB
 
 /// Flipped bits of tables: a reader gives the right content or names file and offset, and `Verify` finds every one that
-/// is not in a range of `UnprotectedBytes`.
+/// is not in a range of `UnprotectedBytes`. Museum K1: partitions of an index were not looked at.
 @Suite struct TableFlipTests {
   /// Debug builds are slow and take a sample.
   static var stride: Int {

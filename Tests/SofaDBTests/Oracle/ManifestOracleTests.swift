@@ -25,7 +25,8 @@ import Testing
     return options
   }
 
-  /// The same contents behind a MANIFEST of ours: read only, read-write, and after a full compaction.
+  /// The same contents behind a MANIFEST of ours: read only, read-write, and after a full compaction. Museum K6, K7:
+  /// MANIFESTs with kinds of entries, or without numbers, that the engine refuses.
   @Test(.enabled(if: RocksOracle.isAvailable, "\(RocksOracle.missing)"), arguments: readable)
   func rocksDBReadsTheSameDatabase(fixture: FixtureDatabase) throws {
     guard let oracle = RocksOracle.shared, let live = fixture.live else { return }

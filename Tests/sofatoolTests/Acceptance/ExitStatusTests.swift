@@ -1,4 +1,5 @@
-/// Every status means what the manual says, and every report says where.
+/// Every status means what the manual says, and every report says where. Museum H9: tools ended with 0 for files that
+/// are no tables and for those that could not be read.
 import CommandKit
 import Foundation
 import SofaTesting

@@ -77,6 +77,7 @@ import Testing
     }.sorted()
   }
 
+  /// Museum H11: a dump ended at the first byte that it could not print.
   @Test func valuesThatBreakOtherFormats() throws {
     let scratch = try ScratchDatabase()
     let values: [[UInt8]] = [

@@ -1,4 +1,5 @@
-/// A command that reads makes no call that could write, lock, start a program or reach a network.
+/// A command that reads makes no call that could write, lock, start a program or reach a network. Museum H1 to H5:
+/// tools that only read deleted tables and logs, cut logs, wrote MANIFESTs and moved CURRENT.
 import Foundation
 import SofaTesting
 import Testing
@@ -15,6 +16,10 @@ struct SystemCallTests {
     ["dump", "--layout", "DB"], ["dump", "--properties", "DB"], ["dump", "--manifest", "DB"], ["dump", "--wal", "DB"],
     ["dump", "--find", "key000001", "DB"], ["dump", "--count", "DB"], ["dump", "DB/000010.sst"], ["explain"],
     ["explain", "block.checksum"], ["--help"], ["--version"],
+    // Plans of commands that change something when they are told to.
+    ["repair", "DB"], ["compact", "--plan", "DB"], ["convert-compression", "--to", "zstd", "--plan", "DB"],
+    ["convert-compression", "--estimate", "DB"], ["manifest-edit", "DB"], ["manifest-edit", "--rebuild", "DB"],
+    ["undo", "--list", "DB"], ["undo", "DB"], ["verify", "--content-digest", "DB"],
   ]
 
   /// `info` where it is built in.

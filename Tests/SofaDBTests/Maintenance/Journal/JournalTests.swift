@@ -220,6 +220,26 @@ import Testing
     #expect(report.failures.isEmpty, "\(report)")
   }
 
+  @Test func everyFaultOfADiscardKeepsTheDatabase() throws {
+    let states = try JournalTests.states()
+    for duration in [FaultDuration.once, .forEver] {
+      let report = enumerateFaults(from: try JournalTests.changed(), lasting: duration) { system in
+        let database = try ExclusiveDatabase("db", in: system)
+        defer { database.close() }
+        try database.discard("1")
+        system.milestone += 1
+      } check: { outcome in
+        guard try JournalTests.settled(outcome.fileSystem) == states.after else { throw Broken(description: "changed") }
+        // What is left of it can be discarded again.
+        let database = try ExclusiveDatabase("db", in: outcome.fileSystem)
+        defer { database.close() }
+        for change in try database.changes() { try database.discard(change.id) }
+        guard try database.changes().isEmpty else { throw Broken(description: "it is still there") }
+      }
+      #expect(report.failures.isEmpty, "\(report)")
+    }
+  }
+
   @Test func aUsedDatabaseIsNotUndone() throws {
     let uses: [(String, (any Directory) throws -> Void)] = [
       ("a log", { try JournalTests.create("000020.log", "more", in: $0) }),

@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test(arguments: varied)
-  func theStateIsFoundFromTheTablesAlone(fixture: FixtureDatabase) throws {
+  func museumI5TheStateIsFoundFromTheTablesAlone(fixture: FixtureDatabase) throws {
     let database = try BrokenDatabase(fixture.path)
     try database.removeManifests()
     guard case .damagedDatabase = try DirectoryKind(database.directory) else { return }
