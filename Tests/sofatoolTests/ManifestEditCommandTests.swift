@@ -160,4 +160,23 @@ import Testing
   private func hex(_ text: String) -> String {
     text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
+
+  /// Without CURRENT and MANIFEST, from the files alone; told as a plan first, and undone.
+  @Test func theStateIsRebuilt() throws {
+    let scratch = try ScratchDatabase("r783-levels")
+    let count = ToolRun("dump", "--count", scratch.path).output
+    try scratch.remove("CURRENT")
+    try scratch.remove("MANIFEST-000005")
+    let plan = ToolRun("manifest-edit", "--rebuild", scratch.path)
+    #expect(plan.status == .findings && plan.output.contains("no MANIFEST\nthe state that tables"), "\(plan.output)")
+    #expect(plan.output.contains("current.dangling") && plan.output.contains("--apply commits it"))
+    let json = ToolRun("manifest-edit", "--rebuild", "--json", scratch.path)
+    #expect(json.lines.first?.contains(#""rebuild":true"#) == true, "\(json.output)")
+    #expect(ToolRun("manifest-edit", "--rebuild", "--apply", scratch.path).status == .findings)
+    #expect(ToolRun("dump", "--count", scratch.path).output == count)
+    #expect(ToolRun("manifest-edit", scratch.path).status == .ok)
+    #expect(ToolRun("undo", scratch.path, "1").status == .ok)
+    #expect(!FileManager.default.fileExists(atPath: scratch.file("CURRENT")))
+    #expect(ToolRun("manifest-edit", "--rebuild", "--at-edit", "3", scratch.path).status == .usage)
+  }
 }
