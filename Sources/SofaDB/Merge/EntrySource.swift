@@ -26,6 +26,9 @@ struct EntrySource {
   /// The table that the current entry comes from; nil for a log's.
   var table: TableReader? { run?.table }
 
+  /// Which table of the run that is, which costs no reference.
+  @inline(__always) var tableIndex: Int { run?.index ?? 0 }
+
   mutating func seekToFirst() throws(DatabaseError) {
     index = 0
     try run?.seekToFirst()

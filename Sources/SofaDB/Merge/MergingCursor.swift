@@ -32,6 +32,8 @@ public struct MergingCursor: ~Copyable {
   @inline(__always) public var value: UnsafeRawBufferPointer { sources[heap[0].source].value }
   /// The place of the current entry's input in the list that was given.
   @inline(__always) var source: Int { heap[0].source }
+  /// Which table of its input's run the current entry comes from.
+  @inline(__always) var tableIndex: Int { sources[heap[0].source].tableIndex }
   /// The table of the current entry; nil when it comes from a log.
   public var table: TableReader? { sources[heap[0].source].table }
 

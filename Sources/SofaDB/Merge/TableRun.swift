@@ -8,7 +8,8 @@ struct TableRun {
   private let order: KeyOrder
   private let damage: DamageLog?
   private let end: [UInt8]?
-  private var index = 0
+  /// The place of `table` among the tables.
+  private(set) var index = 0
   private var cursor: TableCursor?
   private(set) var table: TableReader?
   private var boundaries: BlockBoundaries?

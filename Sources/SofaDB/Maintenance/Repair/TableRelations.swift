@@ -95,12 +95,15 @@ struct TableRelations {
   private mutating func merge(
     _ stretch: Stretch, _ order: KeyOrder, _ cache: TableCache, _ isCancelled: () -> Bool
   ) throws(DatabaseError) {
-    let sources = TableRelations.runs(stretch.tables, order).map { run in
+    let runs = TableRelations.runs(stretch.tables, order)
+    let numbers = runs.flatMap { $0.map(\.number) }
+    // Where the numbers of each run begin.
+    var starts = [0]
+    for run in runs { starts.append(starts[starts.count - 1] + run.count) }
+    let sources = runs.map { run in
       EntrySource(TableRun(run, cache: cache, order: order, damage: DamageLog()), order: order)
     }
     var cursor = MergingCursor(sources, order: order)
-    // The readers are kept: another one at the same address would be taken for them.
-    var known = [(table: TableReader, number: UInt64)?](repeating: nil, count: sources.count)
     var key = ByteWriter(capacity: 64)
     var seen: [Seen] = []
     var steps = 0
@@ -115,13 +118,10 @@ struct TableRelations {
         key.removeAll()
         key.append(userKey)
       }
-      if let table = cursor.table, seen.count < TableRelations.mostVersions {
-        if known[cursor.source]?.table !== table {
-          known[cursor.source] = (table, TableRelations.number(of: table))
-        }
+      if seen.count < TableRelations.mostVersions {
         seen.append(
           Seen(
-            table: known[cursor.source]?.number ?? 0, trailer: current.internalKeyTrailer,
+            table: numbers[starts[cursor.source] + cursor.tableIndex], trailer: current.internalKeyTrailer,
             value: TableRelations.digest(cursor.value)))
       }
       steps += 1
@@ -180,11 +180,6 @@ struct TableRelations {
       if let place { runs[place].append(table) } else { runs.append([table]) }
     }
     return runs
-  }
-
-  private static func number(of table: TableReader) -> UInt64 {
-    let name = table.name.split(separator: "/").last.map { String($0) } ?? table.name
-    return DatabaseFile(name: name).number ?? 0
   }
 
   private static func digest(_ value: UnsafeRawBufferPointer) -> UInt64 {

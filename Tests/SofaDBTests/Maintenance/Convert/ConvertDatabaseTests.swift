@@ -122,21 +122,52 @@ import Testing
     }
   }
 
-  @Test func fileChecksumsFollow() throws {
-    let fixture = try FixtureDatabase("r1112-filecrc")
-    let directory = try TemporaryDirectory()
-    let path = directory.path + "/db"
-    try FileManager.default.copyItem(atPath: fixture.path, toPath: path)
-    func checksums() throws -> [[UInt8]?] {
-      try ManifestReader.readCurrent(PosixFileSystem().readableDirectory(at: path)).readableVersion().families
-        .flatMap(\.tables).map(\.fileChecksum)
+  /// Those of RocksDB's own function are made anew; of other functions there are none until the engine makes them.
+  @Test(arguments: ["FileChecksumCrc32c", "somebody's"])
+  func fileChecksumsFollow(_ function: String) throws {
+    let system = try SimulatedFileSystem.importing(FixtureDatabase("r1112-filecrc").path)
+    let directory = try system.directory(at: "db")
+    func tables() throws -> [TableMetadata] {
+      try ManifestReader.readCurrent(directory).readableVersion().families.flatMap(\.tables)
     }
-    let before = try checksums()
-    #expect(before.allSatisfy { $0?.count == 4 })
-    let report = try Self.convert(path, TranscodeTarget(codec: .lz4hc))
-    #expect(report.count(.converted) > 0)
-    let after = try checksums()
-    #expect(after.allSatisfy { $0?.count == 4 } && after != before)
+    func isRight(_ table: TableMetadata) throws -> Bool {
+      let content = try #require(try system.content(of: "db/" + DatabaseFile.table(table.number).name))
+      let value = content.withUnsafeBytes { CRC32C.checksum($0) }
+      return table.fileChecksum == withUnsafeBytes(of: value.bigEndian) { [UInt8]($0) }
+    }
+    #expect(try tables().allSatisfy { try isRight($0) && $0.fileChecksumFunction == "FileChecksumCrc32c" })
+    if function != "FileChecksumCrc32c" { try rename(function, in: system) }
+    var options = ConvertOptions(TranscodeTarget(codec: .lz4hc))
+    options.jobs = 2
+    #expect(try ConvertDatabase("db", options: options, in: system).run().count(.converted) > 0)
+    for table in try tables() {
+      if function == "FileChecksumCrc32c" {
+        #expect(try isRight(table) && table.fileChecksumFunction == function)
+      } else {
+        #expect(table.fileChecksum == nil && table.fileChecksumFunction == nil)
+      }
+    }
+  }
+
+  /// The same state in a MANIFEST that names another function.
+  private func rename(_ function: String, in system: SimulatedFileSystem) throws {
+    let database = try ExclusiveDatabase("db", in: system)
+    defer { database.close() }
+    let version = try database.version()
+    let change = try DatabaseChange("rename", of: database, base: version)
+    let families = version.families.map { family in
+      ColumnFamily(
+        id: family.id, name: family.name, comparator: family.comparator, logNumber: family.logNumber,
+        tables: family.tables.map { table in
+          var table = table
+          table.fileChecksumFunction = function
+          return table
+        })
+    }
+    _ = try change.commit(
+      Version(
+        families: families, lastSequence: version.lastSequence, nextFileNumber: version.nextFileNumber,
+        databaseID: version.databaseID), summary: "")
   }
 
   @Test func aRunningEngineIsNotDisturbed() throws {
