@@ -8,7 +8,8 @@
 /// Renames within `directory`; EEXIST if `to` is taken, EINVAL or ENOSYS where the file system cannot tell.
 int sofa_rename_new(int directory, const char *from, const char *to);
 
-/// Starts writing the range to the device without waiting for it.
+/// Starts writing the range to the device without waiting for it, unless the file has lost its name: nobody will sync
+/// such a file, and what is read back soon need not be written at all.
 int sofa_start_writeback(int file, int64_t offset, int64_t length);
 
 /// Bytes of the file that are in the page cache, in whole pages; -1 where the kernel does not tell.

@@ -7,8 +7,9 @@
 /// One thread at a time; writers of different files are independent. After an error other than `invalid` the writer
 /// must be abandoned, and the file removed by its owner.
 public final class TableWriter {
-  /// Behind a pointer, because a mutable property of a class is guarded by a run-time check on every access.
-  private let state: UnsafeMutablePointer<TableState>
+  /// Behind a pointer, because a mutable property of a class is guarded by a run-time check on every access. Whoever
+  /// holds the writer may add entries through it, without counting references for each.
+  let state: UnsafeMutablePointer<TableState>
   private let file: any AppendFile
   private var isClosed = false
 

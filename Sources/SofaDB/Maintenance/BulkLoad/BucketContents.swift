@@ -34,6 +34,11 @@ final class BucketContents: @unchecked Sendable {
     }
   }
 
+  /// Gives the memory of a bucket's rows back to the system, for the pages of the tables: nobody looks at them again.
+  func release(_ bucket: Int) {
+    for chunk in buckets[bucket].chunks { chunk.release() }
+  }
+
   var byteCount: Int { buckets.reduce(0) { $0 + $1.byteCount } }
   var rowCount: Int { buckets.reduce(0) { $0 + $1.rowCount } }
 

@@ -57,12 +57,10 @@ struct BucketSorter: ~Copyable {
     free(buffer.baseAddress)
     buffer = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     // A little more than asked for, since the next bucket may be a little larger.
-    let size = (count + count / 8 + (2 << 20) - 1) / (2 << 20) * (2 << 20)
-    var start: UnsafeMutableRawPointer?
-    guard posix_memalign(&start, 2 << 20, size) == 0, let start else {
+    let size = count + count / 8
+    guard let start = malloc(size) else {
       throw DatabaseError(.io(ENOMEM), "no memory for \(size) bytes of rows")
     }
-    madvise(start, size, MADV_HUGEPAGE)
     buffer = UnsafeMutableRawBufferPointer(start: start, count: size)
   }
 

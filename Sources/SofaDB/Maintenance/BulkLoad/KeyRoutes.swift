@@ -6,20 +6,36 @@ final class KeyRoutes: @unchecked Sendable {
     /// Ascending numbers of `prefix`; bucket `i` of the family holds the keys with exactly `i` of these at or below
     /// them.
     let splitters: UnsafeMutableBufferPointer<UInt64>
+    /// The splitters, and behind them the largest number until there are `1 << levels` less one.
+    private let padded: UnsafeMutablePointer<UInt64>
+    private let levels: Int
     let firstBucket: Int
+
+    init(prefix: KeyPrefix, splitters chosen: [UInt64], firstBucket: Int) {
+      self.prefix = prefix
+      self.firstBucket = firstBucket
+      levels = Int.bitWidth - chosen.count.leadingZeroBitCount
+      let count = 1 << levels - 1
+      padded = .allocate(capacity: count)
+      padded.initialize(repeating: .max, count: count)
+      splitters = UnsafeMutableBufferPointer(start: padded, count: chosen.count)
+      _ = splitters.update(from: chosen)
+    }
+
+    func deallocate() { padded.deallocate() }
 
     @inline(__always)
     func bucket(of key: UnsafeRawBufferPointer) -> Int {
       let number = prefix.number(of: key)
       var low = 0
-      var length = splitters.count
-      // Branch-free: the comparison moves `low` by arithmetic, since no predictor could guess it.
-      while length > 0 {
-        let half = (length + 1) / 2
-        low &+= splitters[low + half - 1] <= number ? half : 0
-        length &-= half
+      var level = levels
+      // The comparison becomes a bit of the place and no branch, since no predictor could guess it.
+      while level > 0 {
+        level &-= 1
+        let isReached: UInt8 = padded[low &+ (1 &<< level) &- 1] <= number ? 1 : 0
+        low |= Int(isReached) &<< level
       }
-      return firstBucket &+ low
+      return firstBucket &+ min(low, splitters.count)
     }
   }
 
@@ -48,7 +64,7 @@ final class KeyRoutes: @unchecked Sendable {
   }
 
   deinit {
-    for family in families { family.splitters.deallocate() }
+    for family in families { family.deallocate() }
     families.deallocate()
   }
 
@@ -100,7 +116,7 @@ final class KeyRoutes: @unchecked Sendable {
   /// At most `count - 1` different numbers that cut the sample into parts of about the same size.
   private static func splitters(
     _ sample: [[UInt8]], _ prefix: KeyPrefix, count: Int
-  ) -> UnsafeMutableBufferPointer<UInt64> {
+  ) -> [UInt64] {
     let numbers = sample.map { key in key.withUnsafeBytes { prefix.number(of: $0) } }.sorted()
     var chosen: [UInt64] = []
     for part in stride(from: 1, to: count, by: 1) where !numbers.isEmpty {
@@ -108,8 +124,6 @@ final class KeyRoutes: @unchecked Sendable {
       // 0 also stands for keys below the common prefix, so that it bounds nothing.
       if number != chosen.last, number > 0 { chosen.append(number) }
     }
-    let splitters = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: chosen.count)
-    _ = splitters.initialize(from: chosen)
-    return splitters
+    return chosen
   }
 }

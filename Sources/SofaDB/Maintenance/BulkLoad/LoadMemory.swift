@@ -30,7 +30,7 @@ struct LoadMemory: Sendable {
     let wanted = max(expected / (2 << 20), expected / max(1, rows / (8 * jobs)))
     let most = max(4, rows / (jobs * 16 * 1024))
     buckets = max(1, min(wanted, 4096, most))
-    chunkSize = LoadMemory.powerOfTwo(atMost: rows / (jobs * buckets * 8), in: 512...(64 << 10))
+    chunkSize = LoadMemory.powerOfTwo(atMost: rows / (jobs * buckets * 8), in: 512...(256 << 10))
     slabSize = max(chunkSize, LoadMemory.powerOfTwo(atMost: rows / (jobs * 8), in: 4096...(4 << 20)))
   }
 

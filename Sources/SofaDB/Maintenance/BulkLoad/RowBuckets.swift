@@ -1,3 +1,4 @@
+internal import CSofaKernels
 internal import Glibc
 
 /// The rows that one worker has read, in memory, each in the bucket of its key. Rows are copied to the end of their
@@ -10,7 +11,16 @@ struct RowBuckets: ~Copyable {
   struct Chunk {
     let start: UnsafeMutableRawPointer
     var count: Int
+
+    /// Gives the memory back to the system at once, whole pages of it, when nobody looks at the rows again.
+    func release() {
+      let whole = start.alignedUp(toMultipleOf: RowBuckets.page)
+      let size = (start + count).alignedDown(toMultipleOf: RowBuckets.page) - whole
+      if size > 0 { madvise(whole, size, MADV_DONTNEED) }
+    }
   }
+
+  private static let page = Int(getpagesize())
 
   private struct Tail {
     /// Where the next row goes, and where the chunk ends.
@@ -69,6 +79,9 @@ struct RowBuckets: ~Copyable {
     if tails[bucket].end - tails[bucket].next < size, !extend(bucket, for: size, anyway) { return false }
     EncodedRow.write(key: key, trailer: trailer, value: value, at: tails[bucket].next)
     tails[bucket].next += size
+    // Where the next row goes, some hundred rows from now.
+    sofa_prefetch(tails[bucket].next + 64)
+    sofa_prefetch(tails[bucket].next + 128)
     tails[bucket].rows &+= 1
     rowCount &+= 1
     return true
@@ -115,14 +128,13 @@ struct RowBuckets: ~Copyable {
       return slab
     }
     if anyway { budget.takeAnyway(size) } else if !budget.take(size) { return nil }
-    // Huge pages spare most misses of the address cache, since rows go to hundreds of places in turn.
-    let isHuge = size >= 2 << 20
+    // No huge pages: the ends of some hundred chunks fit the address cache, and fresh huge pages are dear in virtual
+    // machines.
     var slab: UnsafeMutableRawPointer?
-    guard posix_memalign(&slab, isHuge ? 2 << 20 : 64, size) == 0, let slab else {
+    guard posix_memalign(&slab, RowBuckets.page, size) == 0, let slab else {
       budget.give(size)
       return nil
     }
-    if isHuge { madvise(slab, size, MADV_HUGEPAGE) }
     slabs.append((slab, size))
     return slab
   }

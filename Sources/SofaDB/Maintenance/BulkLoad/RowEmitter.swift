@@ -46,6 +46,7 @@ struct RowEmitter: ~Copyable {
       let ahead = rows[min(index &+ RowEmitter.lookAhead, rows.count - 1)].row
       sofa_prefetch(ahead)
       sofa_prefetch(ahead + 64)
+      sofa_prefetch(ahead + 128)
       let row = EncodedRow(rows[index].row)
       if index + 1 < rows.count, rows[index + 1].number == rows[index].number,
         RowEmitter.haveSameKey(row, EncodedRow(rows[index + 1].row))

@@ -17,7 +17,7 @@ struct RowGroup: Sendable {
     let tables = Int(Double(total) * ratio / Double(max(1, fileSize)) + 0.999)
     // A thread should have work for more than a few milliseconds.
     var wanted = max(1, tables, min(jobs, total / (8 << 20)))
-    if wanted < jobs * 8 { wanted = (wanted + jobs - 1) / jobs * jobs }
+    wanted = (wanted + jobs - 1) / jobs * jobs
     if total / wanted < 4 << 20, tables <= 1 { wanted = 1 }
     let size = max(1, (total + wanted - 1) / wanted)
     var groups: [RowGroup] = []

@@ -133,6 +133,7 @@ final class TableProduction: @unchecked Sendable {
         firstConflict.min(index, ordering: .relaxed)
         return
       }
+      contents.release(bucket)
       watch.advance(contents.buckets[bucket].byteCount)
     }
     try emitter.finish()

@@ -23,6 +23,8 @@ struct TableSeries: ~Copyable {
   private var lowerBound: [UInt8]?
   private let upperBound: [UInt8]?
   private var writer: TableWriter?
+  /// Of the writer, if one is open.
+  private var state: UnsafeMutablePointer<TableState>?
   private var name = ""
   private var keysUntilLook = TableSeries.keysPerLook
   private(set) var tables: [LoadedTable] = []
@@ -61,7 +63,7 @@ struct TableSeries: ~Copyable {
   mutating func add(
     internalKey: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
   ) throws(DatabaseError) {
-    if let writer { return try writer.add(internalKey: internalKey, value: value) }
+    if let state { return try state.pointee.add(internalKey: internalKey, value: value) }
     try open().add(internalKey: internalKey, value: value)
   }
 
@@ -77,6 +79,7 @@ struct TableSeries: ~Copyable {
       throw error
     }
     writer = opened
+    state = opened.state
     return opened
   }
 
@@ -89,6 +92,7 @@ struct TableSeries: ~Copyable {
     guard let open = writer else { return }
     tables.append(LoadedTable(name: name, family: family, summary: try open.finish()))
     writer = nil
+    state = nil
   }
 
   private func clip(_ tombstone: RangeTombstone, upTo bound: [UInt8]?) -> RangeTombstone? {

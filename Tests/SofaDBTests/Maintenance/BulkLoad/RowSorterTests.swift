@@ -122,6 +122,20 @@ import Testing
     }
   }
 
+  @Test func everyNumberOfBucketsIsSearched() {
+    for wanted in 1...40 {
+      let sample = (0..<UInt64(wanted)).map { RowSorterTests.bytes($0 &* (UInt64.max / 41) &* 2) } + [[0]]
+      let routes = KeyRoutes(orders: [.bytewise], samples: [sample], wanted: wanted)
+      let bounds = (1..<routes.bucketCount).map { routes.lowerBound(ofBucket: $0)! }
+      for key in bounds + sample + [RowSorterTests.bytes(.max), RowSorterTests.bytes(.max - 1), [0xFF], []] {
+        let expected = bounds.filter { KeyOrder.bytewise.compare($0, key) <= 0 }.count
+        #expect(key.withUnsafeBytes { routes.bucket(of: $0, family: 0) } == expected)
+      }
+    }
+  }
+
+  private static func bytes(_ number: UInt64) -> [UInt8] { withUnsafeBytes(of: number.bigEndian) { [UInt8]($0) } }
+
   @Test func runsAreMerged() throws {
     var random = SeededRandom(seed: 9)
     let system = SimulatedFileSystem()
