@@ -39,7 +39,7 @@ enum CompactCommand {
       Tables in the last level are rewritten only when something above overlaps them or when they hold deletions or \
       merge operands; `--bottommost force` rewrites all, `skip` none.
 
-      Memory: for each thread and input run 256 KiB and a few blocks, and 8 bytes a key of the table that is written.
+      Memory: for each thread and input run 64 KiB and a few blocks, and 8 bytes a key of the table that is written.
 
       With --json: `step` records (cf, output_level, tables, bytes, codec) and a `summary` (tables_before, \
       tables_after, bytes_before, bytes_after, entries_before, entries_after, skipped, change, exit_status). With \

@@ -7,7 +7,7 @@ internal import Synchronization
 ///     let job = CompactionJob(plan, cache: cache, target: CompactionTarget(directory: stage) { numbers.next() })
 ///     let result = try job.run()
 ///
-/// Memory: for each thread and sorted run 256 KiB and a few blocks, what `TableWriter` needs, all range tombstones, and
+/// Memory: for each thread and sorted run 64 KiB and a few blocks, what `TableWriter` needs, all range tombstones, and
 /// the indexes of open tables. The key space is cut into pieces that are done in parallel; the entries of the result do
 /// not depend on how.
 public struct CompactionJob: Sendable {
@@ -70,6 +70,7 @@ public struct CompactionJob: Sendable {
     var inputs = Inputs()
     for table in plan.inputs {
       let reader = try cache.reader(table, order: plan.order)
+      reader.file.file.adviseSequential()
       let properties = reader.properties
       if let entries = properties.number(.entryCount) {
         inputs.entryCount = inputs.entryCount.map { $0 &+ entries &- properties.rangeDeletionCount }

@@ -3,6 +3,10 @@ struct CompactionPiece: ~Copyable {
   /// Bytes of input between two looks at progress and cancellation.
   private static let step = 1 << 20
 
+  /// Bytes that each run reads at once: what all runs of a usual compaction hold so stays in the processor's cache,
+  /// and the system reads further ahead by itself.
+  private static let readAhead = 64 << 10
+
   private let plan: CompactionPlan
   private let order: KeyOrder
   private let bounds: PieceBounds
@@ -38,9 +42,11 @@ struct CompactionPiece: ~Copyable {
     let sources = plan.runs.compactMap { run -> EntrySource? in
       let tables = run.filter { bounds.overlaps($0, order: order) }
       return tables.isEmpty
-        ? nil : EntrySource(TableRun(tables, cache: cache, order: order, damage: nil), order: order)
+        ? nil
+        : EntrySource(
+          TableRun(tables, cache: cache, order: order, damage: nil, readAhead: CompactionPiece.readAhead), order: order)
     }
-    merging = MergingCursor(sources, order: order)
+    merging = MergingCursor(sources, order: order, lower: bounds.lower, upper: bounds.upper)
     splitter = TableSplitter(plan, tombstones: tombstones, files: files, pool: pool, lowerBound: bounds.lower)
     // With timestamps each version is a key of its own, and its operands belong to those before it.
     let hasTimestamps = order.timestampSize > 0
@@ -56,6 +62,7 @@ struct CompactionPiece: ~Copyable {
   var tables: [TableSplitter.Table] { splitter.tables }
   var blobGarbage: [UInt64: CompactionResult.BlobGarbage] { blobs.garbage }
 
+  @inline(never)
   mutating func run() throws(DatabaseError) {
     if let lower = bounds.lower {
       // The newest timestamp sorts first, and the seek kind before every stored one.
@@ -105,9 +112,7 @@ struct CompactionPiece: ~Copyable {
   private mutating func beginGroup(_ userKey: UnsafeRawBufferPointer) throws(DatabaseError) -> Bool {
     if !operands.isEmpty { try endGroup() }
     let bare = order.withoutTimestamp(userKey)
-    if let upper = bounds.upper, upper.withUnsafeBytes({ order.compareWithoutTimestamp(bare, $0) }) >= 0 {
-      return false
-    }
+    if !merging.isClearlyBelowUpper, isPastUpper(bare) { return false }
     if order.timestampSize == 0 || !hasGroup || !isSameBareKey(bare) { try splitter.beginKey(bare) }
     groupKey.removeAll()
     groupKey.append(userKey)
@@ -115,6 +120,11 @@ struct CompactionPiece: ~Copyable {
     rules.beginKey()
     lastTrailer = .max
     return true
+  }
+
+  private func isPastUpper(_ bare: UnsafeRawBufferPointer) -> Bool {
+    guard let upper = bounds.upper else { return false }
+    return upper.withUnsafeBytes { order.compareWithoutTimestamp(bare, $0) } >= 0
   }
 
   private func isSameBareKey(_ bare: UnsafeRawBufferPointer) -> Bool {

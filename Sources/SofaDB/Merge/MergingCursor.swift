@@ -1,41 +1,68 @@
 /// All versions of all keys of several sorted inputs, in internal-key order.
 ///
-/// A binary heap of (8-byte key prefix, input) pairs; whole keys are compared only where prefixes tie. Inputs are
-/// given newest first, which decides between equal internal keys. One thread at a time.
+/// A tree of losers over the inputs: the winner of each match goes up, the loser stays. After a step of the winner only
+/// the matches on its way up are played again, one for each level, and where the next winner comes from cannot be
+/// guessed, they are played without branches. What is compared is a `KeyPrefixes` number, kept beside the input's; whole
+/// keys are looked at only where those tie.
+///
+///     place 0: the winner     place i: the loser of the match between what comes up from places 2i and 2i + 1
+///     input s stands at place s + number of inputs
+///
+/// Inputs are given newest first, which decides between equal internal keys. One thread at a time.
+///
+/// Source: Knuth, The Art of Computer Programming 3, 5.4.1, replacement selection by a tree of losers.
 public struct MergingCursor: ~Copyable {
-  private struct Head {
+  /// An input in a match. Those that have ended have the greatest prefix.
+  private struct Player {
     var prefix: UInt64
     var source: Int
   }
 
   private let order: KeyOrder
   private let sources: UnsafeMutableBufferPointer<EntrySource>
-  private let heap: UnsafeMutableBufferPointer<Head>
-  private var alive = 0
+  private let tree: UnsafeMutablePointer<Player>
+  private let prefixes: KeyPrefixes
+  /// Of `upper`; 0 without one.
+  private let upperPrefix: UInt64
+  /// The input of the current entry.
+  private var top: UnsafeMutablePointer<EntrySource>
 
-  init(_ inputs: [EntrySource], order: KeyOrder) {
+  public private(set) var isValid = false
+
+  /// Keys are expected to lie between user keys `lower` and `upper`, given without timestamps, or else where the inputs
+  /// say; others are merged as well, only slower.
+  init(_ inputs: [EntrySource], order: KeyOrder, lower: [UInt8]? = nil, upper: [UInt8]? = nil) {
     self.order = order
     sources = .allocate(capacity: inputs.count)
     _ = sources.initialize(from: inputs)
-    heap = .allocate(capacity: inputs.count)
+    tree = .allocate(capacity: max(inputs.count, 1))
+    tree.initialize(repeating: Player(prefix: .max, source: 0), count: max(inputs.count, 1))
+    // Not read while there are no inputs.
+    top = sources.baseAddress ?? UnsafeMutablePointer(bitPattern: MemoryLayout<EntrySource>.alignment)!
+    var expected = [lower, upper].compactMap { $0 }
+    if expected.count < 2 { expected += inputs.compactMap(\.bounds).flatMap { [lower ?? $0.first, upper ?? $0.last] } }
+    let prefixes = KeyPrefixes(expected, order: order)
+    upperPrefix = upper.map { prefixes.prefix(ofBare: $0) } ?? 0
+    self.prefixes = prefixes
   }
 
   deinit {
     sources.deinitialize()
     sources.deallocate()
-    heap.deallocate()
+    tree.deallocate()
   }
 
-  @inline(__always) public var isValid: Bool { alive > 0 }
   /// The current internal key; borrowed until the next step. Only while `isValid`.
-  @inline(__always) public var key: UnsafeRawBufferPointer { sources[heap[0].source].key }
-  @inline(__always) public var value: UnsafeRawBufferPointer { sources[heap[0].source].value }
+  @inline(__always) public var key: UnsafeRawBufferPointer { top.pointee.key }
+  @inline(__always) public var value: UnsafeRawBufferPointer { top.pointee.value }
+  /// Whether the current key is known without looking at it to come before the `upper` that was given.
+  @inline(__always) var isClearlyBelowUpper: Bool { tree[0].prefix < upperPrefix }
   /// The place of the current entry's input in the list that was given.
-  @inline(__always) var source: Int { heap[0].source }
+  @inline(__always) var source: Int { tree[0].source }
   /// Which table of its input's run the current entry comes from.
-  @inline(__always) var tableIndex: Int { sources[heap[0].source].tableIndex }
+  @inline(__always) var tableIndex: Int { top.pointee.tableIndex }
   /// The table of the current entry; nil when it comes from a log.
-  public var table: TableReader? { sources[heap[0].source].table }
+  public var table: TableReader? { top.pointee.table }
 
   public mutating func seekToFirst() throws(DatabaseError) {
     for index in sources.indices { try sources[index].seekToFirst() }
@@ -48,63 +75,69 @@ public struct MergingCursor: ~Copyable {
     build()
   }
 
-  @inline(__always)
+  /// To the next entry. Only while `isValid`.
+  @inline(never)
   public mutating func next() throws(DatabaseError) {
-    let top = heap[0].source
-    try sources[top].next()
-    if sources[top].isValid {
-      if alive == 1 { return }
-      heap[0].prefix = prefix(of: sources[top].key)
-    } else {
-      alive -= 1
-      if alive == 0 { return }
-      heap[0] = heap[alive]
+    let tree = tree
+    let source = tree[0].source
+    try top.pointee.next()
+    var player = Player(prefix: prefixes.prefix(of: top), source: source)
+    var place = (source &+ sources.count) >> 1
+    while place > 0 {
+      let other = tree[place]
+      // All ones where the other one wins, and then the two are exchanged: without a branch, for it could not be
+      // guessed. The compiler makes one of anything that tells it that the mask is a Boolean.
+      var mask: UInt64 = other.prefix < player.prefix ? .max : 0
+      if other.prefix == player.prefix { mask = precedenceMask(other.source, player.source) }
+      let prefix = (other.prefix ^ player.prefix) & mask
+      let source = (other.source ^ player.source) & Int(truncatingIfNeeded: mask)
+      tree[place] = Player(prefix: other.prefix ^ prefix, source: other.source ^ source)
+      player = Player(prefix: player.prefix ^ prefix, source: player.source ^ source)
+      place >>= 1
     }
-    sink(0)
+    crown(player)
   }
 
+  @inline(__always)
+  private mutating func crown(_ winner: Player) {
+    tree[0] = winner
+    top = sources.baseAddress! + winner.source
+    isValid = top.pointee.isValid
+  }
+
+  /// Plays every match, from the lowest up.
   private mutating func build() {
-    alive = 0
-    for index in sources.indices where sources[index].isValid {
-      heap[alive] = Head(prefix: prefix(of: sources[index].key), source: index)
-      alive += 1
+    let count = sources.count
+    guard count > 0 else { return }
+    var winners = [Player](repeating: Player(prefix: .max, source: 0), count: 2 * count)
+    for source in 0..<count {
+      winners[count + source] = Player(prefix: prefixes.prefix(of: sources.baseAddress! + source), source: source)
     }
-    for parent in stride(from: alive / 2 - 1, through: 0, by: -1) { sink(parent) }
+    for place in stride(from: count - 1, to: 0, by: -1) {
+      let left = winners[2 * place]
+      let right = winners[2 * place + 1]
+      let leftWins =
+        left.prefix == right.prefix
+        ? precedenceMask(left.source, right.source) != 0 : left.prefix < right.prefix
+      winners[place] = leftWins ? left : right
+      tree[place] = leftWins ? right : left
+    }
+    crown(winners[1])
   }
 
+  /// All ones where input `a` comes before input `b`, whose prefixes do not tell; else 0.
   @inline(__always)
-  private func sink(_ start: Int) {
-    var parent = start
-    let item = heap[parent]
-    while true {
-      var child = 2 * parent + 1
-      if child >= alive { break }
-      if child + 1 < alive, precedes(heap[child + 1], heap[child]) { child += 1 }
-      if !precedes(heap[child], item) { break }
-      heap[parent] = heap[child]
-      parent = child
-    }
-    heap[parent] = item
+  private func precedenceMask(_ a: Int, _ b: Int) -> UInt64 {
+    MergingCursor.precedenceMask(sources.baseAddress! + a, sources.baseAddress! + b, order)
   }
 
-  @inline(__always)
-  private func precedes(_ a: Head, _ b: Head) -> Bool {
-    if a.prefix != b.prefix { return a.prefix < b.prefix }
-    let result = order.compareInternal(sources[a.source].key, sources[b.source].key)
-    return result == 0 ? a.source < b.source : result < 0
-  }
-
-  /// The first eight bytes as a number that sorts like the key; ties decide nothing.
-  @inline(__always)
-  private func prefix(of key: UnsafeRawBufferPointer) -> UInt64 {
-    let userKey = order.withoutTimestamp(key.internalKeyUserKey)
-    var result: UInt64 = 0
-    if userKey.count >= 8 {
-      result = UInt64(bigEndian: userKey.loadUnaligned(as: UInt64.self))
-    } else {
-      for byte in userKey { result = result << 8 | UInt64(byte) }
-      result <<= UInt64(8 * (8 - userKey.count))
-    }
-    return order.kind == .reverseBytewise || order.kind == .reverseBytewiseU64ts ? ~result : result
+  @inline(never)
+  private static func precedenceMask(
+    _ a: UnsafeMutablePointer<EntrySource>, _ b: UnsafeMutablePointer<EntrySource>, _ order: KeyOrder
+  ) -> UInt64 {
+    guard a.pointee.isValid else { return 0 }
+    guard b.pointee.isValid else { return .max }
+    let result = order.compareInternal(a.pointee.key, b.pointee.key)
+    return result == 0 ? (a < b ? .max : 0) : (result < 0 ? .max : 0)
   }
 }

@@ -4,20 +4,33 @@
 /// not supported, are noted there and left out; failures of the disk are thrown in either case.
 struct TableRun {
   private let tables: [TableMetadata]
-  private let cache: TableCache
+  private let cache: TableCache?
   private let order: KeyOrder
   private let damage: DamageLog?
   private let end: [UInt8]?
+  private let readAhead: Int
   /// The place of `table` among the tables.
   private(set) var index = 0
-  private var cursor: TableCursor?
+  private var cursor = TableCursor()
   private(set) var table: TableReader?
   private var boundaries: BlockBoundaries?
 
+  /// A run without tables.
+  init(order: KeyOrder) {
+    tables = []
+    cache = nil
+    self.order = order
+    damage = nil
+    end = nil
+    readAhead = 0
+  }
+
   /// From the user key `end` on (given without timestamp) nobody will read, so damage there need not be looked for.
   init(
-    _ tables: [TableMetadata], cache: TableCache, order: KeyOrder, damage: DamageLog?, end: [UInt8]? = nil
+    _ tables: [TableMetadata], cache: TableCache, order: KeyOrder, damage: DamageLog?, end: [UInt8]? = nil,
+    readAhead: Int = TableCursor.defaultReadAhead
   ) {
+    self.readAhead = readAhead
     self.end = end
     self.tables = tables
     self.cache = cache
@@ -26,18 +39,23 @@ struct TableRun {
   }
 
   private(set) var isValid = false
-  @inline(__always) var key: UnsafeRawBufferPointer { cursor!.key }
-  @inline(__always) var value: UnsafeRawBufferPointer { cursor!.value }
+  @inline(__always) var key: UnsafeRawBufferPointer { cursor.key }
+  @inline(__always) var value: UnsafeRawBufferPointer { cursor.value }
+
+  /// The least and the greatest user key, without timestamps, as metadata says; nil without tables.
+  var bounds: (first: [UInt8], last: [UInt8])? {
+    guard let first = tables.first, let last = tables.last else { return nil }
+    let size = order.timestampSize
+    return (Array(first.smallest.userKey.dropLast(size)), Array(last.largest.userKey.dropLast(size)))
+  }
 
   mutating func seekToFirst() throws(DatabaseError) {
     index = 0
-    cursor = nil
     try enter { cursor throws(DatabaseError) in try cursor.seekToFirst() }
   }
 
   mutating func seek(_ internalKey: UnsafeRawBufferPointer) throws(DatabaseError) {
     index = firstTable(endingAtOrAfter: internalKey)
-    cursor = nil
     try enter { cursor throws(DatabaseError) in try cursor.seek(internalKey) }
   }
 
@@ -54,12 +72,15 @@ struct TableRun {
 
   @inline(__always)
   mutating func next() throws(DatabaseError) {
-    do throws(DatabaseError) { try cursor!.next() } catch { try absorb(error) }
-    isValid = cursor!.isValid
-    if !isValid {
-      index += 1
-      try enter { cursor throws(DatabaseError) in try cursor.seekToFirst() }
-    }
+    do throws(DatabaseError) { try cursor.next() } catch { try absorb(error) }
+    isValid = cursor.isValid
+    if !isValid { try enterNext() }
+  }
+
+  @inline(never)
+  private mutating func enterNext() throws(DatabaseError) {
+    index += 1
+    try enter { cursor throws(DatabaseError) in try cursor.seekToFirst() }
   }
 
   /// Opens tables from `index` on until one has an entry; `position` places the cursor in the first.
@@ -71,25 +92,26 @@ struct TableRun {
     while index < tables.count {
       if try open() {
         do throws(DatabaseError) {
-          if isFirst { try position(&cursor!) } else { try cursor!.seekToFirst() }
+          if isFirst { try position(&cursor) } else { try cursor.seekToFirst() }
         } catch { try absorb(error) }
-        isValid = cursor!.isValid
+        isValid = cursor.isValid
         if isValid { return }
       }
       isFirst = false
       index += 1
     }
     table = nil
-    cursor = nil
+    cursor = TableCursor()
   }
 
   /// False when the table is too damaged to open and that is tolerated.
   private mutating func open() throws(DatabaseError) -> Bool {
     let metadata = tables[index]
+    guard let cache else { return false }
     do throws(DatabaseError) {
       let reader = try cache.reader(metadata, order: order)
       table = reader
-      cursor = reader.cursor()
+      cursor = reader.cursor(readAhead: readAhead)
       boundaries = nil
       return true
     } catch {
@@ -109,7 +131,7 @@ struct TableRun {
     var stretch: (gap: DamageGap, last: BlockHandle)?
     while true {
       guard let damage, error.kind == .corruption || error.kind == .unsupported, let table else { throw error }
-      let handle = cursor!.blockHandle
+      let handle = cursor.blockHandle
       var gap = DamageGap(
         file: table.name, offset: error.offset, length: nil, from: nil, to: nil, error: error)
       let isInBlock = error.offset.map { $0 >= handle.offset && $0 - handle.offset <= handle.size } ?? false
@@ -134,7 +156,7 @@ struct TableRun {
       }
       if isInBlock, isPastEnd(handle, table) { return close(&stretch, damage) }
       do throws(DatabaseError) {
-        try cursor!.next()
+        try cursor.next()
         return close(&stretch, damage)
       } catch let another { error = another }
     }

@@ -23,7 +23,7 @@ public struct TableCursor {
   private static let dataKinds: UInt32 = EntryKind.allCases
     .filter { $0 != .rangeDeletion }.reduce(0) { $0 | 1 << UInt32($1.rawValue) }
 
-  private let source: DataBlockSource
+  private let opened: DataBlockSource?
   private var block = BlockCursor()
   private let kinds = TableCursor.dataKinds
   /// Whether keys as seen differ from keys as stored; then they are made in `seen`.
@@ -33,11 +33,20 @@ public struct TableCursor {
 
   public private(set) var isValid = false
 
+  /// Stands nowhere, and must not be moved: what its owner has before there is a table.
+  init() {
+    opened = nil
+    changesKeys = false
+    seen = KeyBuffer(capacity: 0)
+  }
+
   init(_ table: TableReader, readAhead: Int, usesCache: Bool) {
-    source = DataBlockSource(table, readAhead: readAhead, usesCache: usesCache)
+    opened = DataBlockSource(table, readAhead: readAhead, usesCache: usesCache)
     changesKeys = table.changesKeys
     seen = KeyBuffer(capacity: table.changesKeys ? 240 : 0)
   }
+
+  private var source: DataBlockSource { opened! }
 
   // MARK: The current entry; valid until the cursor moves
 

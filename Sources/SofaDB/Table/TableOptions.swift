@@ -72,7 +72,7 @@ public struct TableOptions: Sendable {
     return options
   }
 
-  var isLevelDB: Bool { formatVersion == 0 }
+  @inline(__always) var isLevelDB: Bool { formatVersion == 0 }
 
   /// Refuses what would give a table that RocksDB rejects or cannot read.
   func validate() throws(DatabaseError) {
