@@ -44,7 +44,9 @@ struct CompactionPiece: ~Copyable {
       return tables.isEmpty
         ? nil
         : EntrySource(
-          TableRun(tables, cache: cache, order: order, damage: nil, readAhead: CompactionPiece.readAhead), order: order)
+          TableRun(
+            tables, cache: cache, order: order, damage: nil, readAhead: CompactionPiece.readAhead, usesCache: false),
+          order: order)
     }
     merging = MergingCursor(sources, order: order, lower: bounds.lower, upper: bounds.upper)
     splitter = TableSplitter(plan, tombstones: tombstones, files: files, pool: pool, lowerBound: bounds.lower)

@@ -59,7 +59,7 @@ final class OutputFiles: Sendable {
     let reader = try TableReader(
       file, size: table.summary.fileSize, order: plan.order, largestSequence: largest)
     var digest = EntryDigest()
-    var cursor = reader.cursor()
+    var cursor = reader.cursor(usesCache: false)
     try cursor.seekToFirst()
     while cursor.isValid {
       digest.add(cursor.key, cursor.value)

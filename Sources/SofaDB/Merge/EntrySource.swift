@@ -29,6 +29,9 @@ struct EntrySource {
   /// The table that the current entry comes from; nil for a log's.
   var table: TableReader? { run.table }
 
+  /// Which table of the run that is, which costs no reference.
+  @inline(__always) var tableIndex: Int { run.index }
+
   /// The least and the greatest user key, without timestamps, as far as is known without reading; nil when empty.
   var bounds: (first: [UInt8], last: [UInt8])? {
     guard let entries else { return run.bounds }
@@ -36,9 +39,6 @@ struct EntrySource {
     let keys = [first, last].map { [UInt8](order.withoutTimestamp($0.key.internalKeyUserKey)) }
     return (keys[0], keys[1])
   }
-
-  /// Which table of the run that is, which costs no reference.
-  @inline(__always) var tableIndex: Int { run.index }
 
   mutating func seekToFirst() throws(DatabaseError) {
     if let entries { return load(entries, at: 0) }

@@ -9,6 +9,7 @@ struct TableRun {
   private let damage: DamageLog?
   private let end: [UInt8]?
   private let readAhead: Int
+  private let usesCache: Bool
   /// The place of `table` among the tables.
   private(set) var index = 0
   private var cursor = TableCursor()
@@ -23,14 +24,16 @@ struct TableRun {
     damage = nil
     end = nil
     readAhead = 0
+    usesCache = false
   }
 
   /// From the user key `end` on (given without timestamp) nobody will read, so damage there need not be looked for.
   init(
     _ tables: [TableMetadata], cache: TableCache, order: KeyOrder, damage: DamageLog?, end: [UInt8]? = nil,
-    readAhead: Int = TableCursor.defaultReadAhead
+    readAhead: Int = TableCursor.defaultReadAhead, usesCache: Bool = true
   ) {
     self.readAhead = readAhead
+    self.usesCache = usesCache
     self.end = end
     self.tables = tables
     self.cache = cache
@@ -111,7 +114,7 @@ struct TableRun {
     do throws(DatabaseError) {
       let reader = try cache.reader(metadata, order: order)
       table = reader
-      cursor = reader.cursor(readAhead: readAhead)
+      cursor = reader.cursor(readAhead: readAhead, usesCache: usesCache)
       boundaries = nil
       return true
     } catch {
