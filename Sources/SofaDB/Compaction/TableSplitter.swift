@@ -88,8 +88,8 @@ struct TableSplitter: ~Copyable {
     lowerBound = bound
   }
 
-  /// The whole way of an entry into its table; not part of its caller, because the compiler stops to inline in functions
-  /// that have grown too large.
+  /// The whole way of an entry into its table; not part of its caller, because the compiler stops to inline in
+  /// functions that have grown too large.
   @inline(never)
   mutating func add(
     internalKey: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer

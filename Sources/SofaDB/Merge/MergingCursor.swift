@@ -2,8 +2,8 @@
 ///
 /// A tree of losers over the inputs: the winner of each match goes up, the loser stays. After a step of the winner only
 /// the matches on its way up are played again, one for each level, and where the next winner comes from cannot be
-/// guessed, they are played without branches. What is compared is a `KeyPrefixes` number, kept beside the input's; whole
-/// keys are looked at only where those tie.
+/// guessed, they are played without branches. What is compared is a number of `KeyPrefixes`, kept beside the input's
+/// own; whole keys are looked at only where those tie.
 ///
 ///     place 0: the winner     place i: the loser of the match between what comes up from places 2i and 2i + 1
 ///     input s stands at place s + number of inputs
