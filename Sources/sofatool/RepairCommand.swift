@@ -8,6 +8,8 @@ enum RepairCommand {
   private static let adopt = Option<[String]>(
     "adopt", .string, placeholder: "FILE",
     help: "takes in a table that the MANIFEST does not list, although nothing proves that it belongs there; repeatable")
+  private static let fromTables = Option<Bool>(
+    "from-tables", help: "makes a database of a directory that has nothing left but numbered tables")
   private static let json = Option<Bool>("json", help: "NDJSON records closed by one summary record")
 
   static let command = Command(
@@ -23,20 +25,22 @@ enum RepairCommand {
       levels, the age of tables that share keys. Tables that a compaction left behind are parked, so that what was \
       deleted does not come back; so are those of which nothing proves that they belong to the database, unless \
       --adopt names them. Logs stay, and families that live in a log alone stay too; of a damaged log all good records \
-      become a table. Blob files are never forgotten.
+      become a table. Blob files are never forgotten. A directory with nothing but tables may never have been a \
+      database: --from-tables says that it was.
 
       With --apply the database is locked and changed all at once; the old files stay in its journal, with \
       loss.ndjson beside them, until `undo --discard` frees them, and `undo` brings the old state back. Then the \
       result is read from end to end.
       """,
     options: [
-      OptionGroup("Work", [apply, adopt, CommonOptions.jobs]),
+      OptionGroup("Work", [apply, adopt, fromTables, CommonOptions.jobs]),
       OptionGroup("Output", [json, CommonOptions.showKeys, CommonOptions.progress, CommonOptions.quiet]),
     ],
     operands: [path],
     examples: [
       Command.Example("sofatool repair db", "The plan; nothing is changed."),
       Command.Example("sofatool repair --apply db", "Carries it out; sofatool undo db 1-repair takes it back."),
+      Command.Example("sofatool repair --from-tables db", "The plan where nothing but the tables is left."),
       Command.Example("sofatool repair --adopt 000012.sst db", "The plan if that table belongs to the database."),
     ],
     exitStatuses: [
@@ -49,7 +53,7 @@ enum RepairCommand {
   private static func run(_ invocation: Invocation, _ context: ToolContext) throws -> ExitStatus {
     let console = context.console
     let directory = try context.fileSystem.readableDirectory(at: invocation[path])
-    try checkKind(directory, invocation[path])
+    try checkKind(directory, invocation[path], isFromTables: invocation[fromTables])
     let isQuiet = invocation[CommonOptions.quiet]
     let progress = Progress("repair", on: console, mode: invocation[CommonOptions.progress], isQuiet: isQuiet)
     var repair = Repair()
@@ -63,7 +67,8 @@ enum RepairCommand {
     let report: Repair.Report
     do throws(DatabaseError) {
       if invocation[apply] {
-        let database = try ExclusiveDatabase(invocation[path], in: context.fileSystem, time: context.time)
+        let database = try ExclusiveDatabase(
+          invocation[path], in: context.fileSystem, time: context.time, isFromTables: invocation[fromTables])
         defer { database.close() }
         report = try repair.apply(to: database)
       } else {
@@ -77,13 +82,17 @@ enum RepairCommand {
     return try output.show(report)
   }
 
-  private static func checkKind(_ directory: any ReadableDirectory, _ path: String) throws(DatabaseError) {
+  private static func checkKind(
+    _ directory: any ReadableDirectory, _ path: String, isFromTables: Bool
+  ) throws(DatabaseError) {
     switch try DirectoryKind(directory) {
     case .database, .damagedDatabase: break
     case .looseTables:
+      if isFromTables { break }
       throw DatabaseError(
         .unsupported, file: path,
-        "these are loose tables without CURRENT, MANIFEST, OPTIONS and logs: there is no database to repair")
+        "there are tables without CURRENT, MANIFEST, OPTIONS and logs, which may never have been a database; if they "
+          + "were one, add --from-tables: its state is found from them")
     case .sofaGo:
       throw DatabaseError(.unsupported, file: path, "directories of the Go SofaDB are read by bulk-load only")
     case .other: throw DatabaseError(.notFound, file: path, "there is no database in this directory")

@@ -94,6 +94,28 @@ import Testing
     #expect(ToolRun("repair", loose.path).status == .refused)
   }
 
+  /// Everything but the tables is lost: they could as well be loose ones, so somebody has to say so.
+  @Test func tablesAloneBecomeADatabaseWhenAsked() throws {
+    let system = try Self.fourHundredKeys()
+    let directory = try system.directory(at: "db")
+    for entry in try directory.entries() where !entry.name.hasSuffix(".sst") { try directory.remove(entry.name) }
+    let before = try Self.files(system)
+    let refused = ToolRun("repair", "--apply", "db", fileSystem: system)
+    #expect(refused.status == .refused && refused.errors.contains("--from-tables"), "\(refused.errors)")
+    let plan = ToolRun("repair", "--from-tables", "db", fileSystem: system)
+    #expect(plan.status == .findings && plan.output.contains("adopt 000009.sst"), "\(plan.output)")
+    #expect(try Self.files(system) == before)
+    let run = ToolRun("repair", "--from-tables", "--apply", "db", fileSystem: system)
+    #expect(run.status == .ok, "\(run.output) \(run.errors)")
+    let view = try DatabaseView(database: directory)
+    #expect(try FamilyScan(view.cursor(try #require(view.families.first))).entries == 400)
+    #expect(ToolRun("verify", "db", fileSystem: system).status == .ok)
+    #expect(ToolRun("undo", "db", "1-repair", fileSystem: system).status == .ok)
+    var after = try Self.files(system)
+    after["LOCK"] = nil
+    #expect(after == before)
+  }
+
   @Test func aHeldDatabaseIsLeftAlone() throws {
     let system = try Self.system("r783-levels")
     try system.directory(at: "db").remove("CURRENT")

@@ -10,13 +10,18 @@ public final class ExclusiveDatabase {
   let time: any TimeSource
 
   /// Throws `locked` with the holder, `notFound` or `unsupported` when `path` is no database; nothing is created then.
-  public init(_ path: String, in fileSystem: any FileSystem, time: any TimeSource = SystemTime()) throws(DatabaseError)
-  {
+  /// `isFromTables`: a directory with nothing but tables is taken for a database that lost everything else.
+  public init(
+    _ path: String, in fileSystem: any FileSystem, time: any TimeSource = SystemTime(), isFromTables: Bool = false
+  ) throws(DatabaseError) {
     directory = try fileSystem.directory(at: path)
     self.time = time
     switch try DirectoryKind(directory) {
     case .database, .damagedDatabase: break
     case .looseTables:
+      // With a journal it was, or was about to become, a database.
+      if isFromTables { break }
+      if try directory.attributes(of: Journal.name) != nil { break }
       throw DatabaseError(
         .unsupported, file: path, "these are loose tables, not a database: there is no MANIFEST to change")
     case .sofaGo:

@@ -27,6 +27,8 @@ struct ExaminedTable: Sendable {
   var largestSequence: SequenceNumber { facts?.largestSequence ?? rescue?.largestSequence ?? 0 }
   var blobFiles: Set<UInt64> { facts.map { Set($0.blobReferences.keys) } ?? rescue?.blobFiles ?? [] }
   var entries: UInt64 { facts?.entries ?? rescue.map { $0.entries + UInt64($0.tombstones.count) } ?? 0 }
+  /// Entries that are no range deletions.
+  var points: UInt64 { facts.map { $0.entries - min($0.rangeDeletions, $0.entries) } ?? rescue?.entries ?? 0 }
   /// Whether it was made outside the database and ingested.
   var isExternal: Bool { properties.externalVersion == 2 }
 

@@ -7,8 +7,8 @@ struct FamilyNames {
   private(set) var empty: [(id: UInt32, name: String)] = []
 
   /// `listed`: the names in OPTIONS; `known`: numbers of some of them; `unknown`: numbers in logs, of families that
-  /// live or were dropped.
-  init(_ listed: [String], known: [String: UInt32], unknown: Set<UInt32>) {
+  /// live or were dropped; `used`: the highest number that any family had.
+  init(_ listed: [String], known: [String: UInt32], unknown: Set<UInt32>, used: UInt32) {
     var free = unknown
     var upper = UInt32.max
     // From the newest family on: numbers only grow.
@@ -24,7 +24,7 @@ struct FamilyNames {
       upper = id
     }
     let taken = Set(names.values).union(known.keys)
-    var next = (Array(known.values) + Array(unknown)).max() ?? 0
+    var next = (Array(known.values) + Array(unknown) + [used]).max() ?? 0
     for name in listed where !taken.contains(name) && next < UInt32.max {
       next += 1
       empty.append((next, name))

@@ -21,6 +21,8 @@ struct LogSalvage {
       }
       var loss = RepairLoss(.logRecords, file: name, detail: finding.detail)
       (loss.offset, loss.length) = (finding.offset, finding.length)
+      // What the lost writes replaced or deleted.
+      loss.mayResurface = true
       losses.append(loss)
     }
     if !losses.isEmpty, !facts.hasTransactions { try nameSequences(file, number, plainOnly) }

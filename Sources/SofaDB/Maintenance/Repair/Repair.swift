@@ -33,8 +33,20 @@ public struct Repair: Sendable {
 
   public init() {}
 
-  /// What would be done. Reads only; throws only what the disk throws, and `cancelled`.
+  /// What would be done. Reads only; throws only what the disk throws, and `cancelled`. A read that fails or ends early
+  /// ends the planning, wherever it happens: nothing is planned on content that did not come.
   public func plan(_ directory: any ReadableDirectory) throws(DatabaseError) -> RepairPlan {
+    let directory = WatchedDirectory(directory)
+    let plan: RepairPlan
+    do throws(DatabaseError) { plan = try planned(directory) } catch {
+      try directory.watch.check()
+      throw error
+    }
+    try directory.watch.check()
+    return plan
+  }
+
+  private func planned(_ directory: WatchedDirectory) throws(DatabaseError) -> RepairPlan {
     var planner = try RepairPlanner(directory, jobs: jobs, adopted: adopted)
     let total = planner.scan.tables.values.reduce(0) { $0 &+ (planner.scan.sizes[$1] ?? 0) }
     let tally = ByteTally()

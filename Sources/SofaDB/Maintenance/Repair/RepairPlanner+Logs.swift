@@ -53,10 +53,13 @@ extension RepairPlanner {
     }
     unknown.subtract(plan.result.families.keys)
     unknown.subtract(evidence.droppedFamilies)
+    unknown.subtract(dropped.keys)
     // One that was dropped left its number behind in old logs.
     if !isRebuilt { unknown = unknown.filter { $0 > plan.result.maxColumnFamily } }
     let known = Dictionary(plan.result.families.values.map { ($0.name, $0.id) }, uniquingKeysWith: { $1 })
-    let names = FamilyNames(scan.options?.families.map(\.name) ?? [], known: known, unknown: unknown)
+    let used = max(plan.result.maxColumnFamily, (dropped.keys.max() ?? 0), evidence.droppedFamilies.max() ?? 0)
+    let names = FamilyNames(
+      scan.options?.families.map(\.name) ?? [], known: known, unknown: unknown, used: used)
     for id in unknown.sorted() {
       let name = names.names[id]
       guard name != nil || scan.options == nil else {

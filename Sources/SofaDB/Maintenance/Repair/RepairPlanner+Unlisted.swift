@@ -4,7 +4,7 @@
 /// proves that it belongs to the state; parked tables stay in the journal. Without any MANIFEST every table that is not
 /// superseded is taken, since there is nothing else.
 extension RepairPlanner {
-  private enum Judgement {
+  enum Judgement {
     case adopt(String)
     case superseded(String)
     case unproven(String)
@@ -39,6 +39,10 @@ extension RepairPlanner {
     let stored = table.properties.columnFamilyID.flatMap { UInt32(exactly: $0) }
     guard let id = stored, UInt64(id) != LooseTables.unknownFamily else { return familyOfExternal(table) }
     if plan.result.families[id] != nil { return takeOrder(of: table, id) }
+    if let name = nameOfDropped(id, table) {
+      park(table, "\(EscapedText.printable(name)), its column family, is not in OPTIONS any more", isLoss: true)
+      return nil
+    }
     let isDropped =
       evidence.droppedFamilies.contains(id) || (!isRebuilt && id <= plan.result.maxColumnFamily)
     if isDropped {
@@ -84,7 +88,7 @@ extension RepairPlanner {
     return takeOrder(of: table, first.id)
   }
 
-  private mutating func park(_ table: ExaminedTable, _ reason: String, isLoss: Bool = false) {
+  mutating func park(_ table: ExaminedTable, _ reason: String, isLoss: Bool = false) {
     plan.steps.append(RepairPlan.Step(.park, table.name, family: table.familyName, [reason]))
     plan.removed.append(table.name)
     guard isLoss else { return }
@@ -92,6 +96,8 @@ extension RepairPlanner {
     loss.family = table.familyName
     (loss.after, loss.before) = (table.smallest?.userKey, table.largest?.userKey)
     (loss.count, loss.isExact) = (table.entries, true)
+    // It may have hidden older content; nothing tells.
+    loss.mayResurface = true
     plan.losses.append(loss)
   }
 
@@ -111,20 +117,21 @@ extension RepairPlanner {
     }
     candidates = numberExternals(candidates)
     guard let state = plan.result.families[family] else { return }
-    let listed = state.tables.map { listedItem($0) }
+    let rewritten = plan.rewrites.filter { $0.family == family }.map(\.metadata)
+    let listed = (state.tables + rewritten).map { listedItem($0) }
     let relations = try TableRelations(
-      listed.map(\.metadata) + candidates.map(\.metadata), order: state.order, in: directory,
-      jobs: jobs, isCancelled: isCancelled)
+      listed.map(\.metadata) + candidates.map(\.metadata), listed: Set(listed.map(\.number)), order: state.order,
+      in: directory, jobs: jobs, isCancelled: isCancelled)
     var kept: [TablePlacement.Item] = []
     var unproven: Set<UInt64> = []
+    let beside = isRebuilt ? [:] : try judgeBeside(listed, candidates, relations, state)
     // From the newest file on: what supersedes another table must stand itself.
     for item in candidates.sorted(by: { $0.number > $1.number }) {
       guard let table = tables[item.number] else { continue }
       let others = (listed + candidates).filter { !unproven.contains($0.number) }
-      let judgement: Judgement =
+      let judgement =
         adopted.contains(table.name)
-        ? .adopt("it was asked for")
-        : isRebuilt ? judge(item, among: others, relations) : judge(item, listed, others, relations, state)
+        ? .adopt("it was asked for") : beside[item.number] ?? judge(item, among: others, relations)
       switch judgement {
       case .superseded(let reason): park(table, reason)
       case .unproven(let reason):
@@ -154,7 +161,8 @@ extension RepairPlanner {
       if counts.bothZero > 0 {
         return .superseded("\(name), which is newer, rewrote the bottom of the tree with its keys")
       }
-      if counts.aboveZeroSame > 0 {
+      // Programs write again what is there already, so a few equal values prove nothing.
+      if counts.aboveZeroSame >= 3, counts.aboveZeroSame > 4 * counts.aboveZeroOther {
         return .superseded(
           "\(name), which is newer, has \(counts.aboveZeroSame) of its keys with the same content at the bottom")
       }
@@ -163,45 +171,6 @@ extension RepairPlanner {
       }
     }
     return .adopt("no newer table holds a version that it holds")
-  }
-
-  /// Beside a list whose end is lost.
-  private mutating func judge(
-    _ item: TablePlacement.Item, _ listed: [TablePlacement.Item], _ others: [TablePlacement.Item],
-    _ relations: TableRelations, _ state: DraftState.Family
-  ) -> Judgement {
-    for other in others where other.number > item.number {
-      let counts = relations.counts(item.number, other.number)
-      if counts.same > 0 {
-        let name = scan.tables[other.number] ?? ""
-        return .superseded(
-          "\(name), which is newer, holds \(counts.same) of its versions: a compaction wrote them there")
-      }
-    }
-    let gone = missing.contains { (owner, table) in
-      owner == state.id && state.order.compare(item.metadata.smallest.userKey, table.largest.userKey) <= 0
-        && state.order.compare(item.metadata.largest.userKey, table.smallest.userKey) >= 0
-    }
-    let inputs = listed.filter {
-      $0.number < item.number && relations.counts(item.number, $0.number).same > 0
-    }
-    if !inputs.isEmpty || gone {
-      guard gone else {
-        return .superseded("the tables that it was compacted from are all there, and are listed")
-      }
-      for input in inputs {
-        guard let table = tables[input.number] else { continue }
-        drop(input.number, from: state.id)
-        plan.steps.removeAll { $0.file == table.name }
-        park(table, "\(scan.tables[item.number] ?? ""), which is newer, holds its versions")
-      }
-      return .adopt("it holds the keys of listed tables that are gone: a compaction that the lost records told of")
-    }
-    let last = evidence.history?.version.lastSequence ?? 0
-    if item.metadata.hasSequences, item.metadata.smallestSequence > last {
-      return .adopt("all its sequence numbers are behind the last one that the MANIFEST knows")
-    }
-    return .unproven("the MANIFEST does not list it, and nothing proves that a lost record did")
   }
 
   private mutating func adopt(_ item: TablePlacement.Item, _ reason: String) {
@@ -229,23 +198,34 @@ extension RepairPlanner {
   ) throws(DatabaseError) {
     guard let state = plan.result.families[family] else { return }
     let placement = placement(state, relations)
-    if state.tables.isEmpty {
-      let levels = placement.levels(kept)
-      for item in kept { settle(item, level: levels[item.number], family) }
-      return
+    let rewritten = plan.rewrites.filter { $0.family == family }.map(\.metadata)
+    let there = (state.tables + rewritten).map { listedItem($0) }
+    var levels = there.isEmpty ? placement.levels(kept) : placement.levels(for: kept, beside: there)
+    if !there.isEmpty, levels.count < kept.count {
+      // Tables have moved since: all places are found anew.
+      let all = placement.levels(there + kept)
+      if all.count == there.count + kept.count {
+        for item in there where all[item.number] != item.metadata.level { move(item.number, to: all[item.number] ?? 0) }
+        levels = all
+      }
     }
-    var beside = state.tables.map { listedItem($0) }
-    let byAge = kept.sorted {
-      ($0.metadata.largestSequence, $0.number) < ($1.metadata.largestSequence, $1.number)
+    for item in kept { settle(item, level: levels[item.number], family) }
+  }
+
+  private mutating func move(_ number: UInt64, to level: Int) {
+    for id in plan.result.families.keys {
+      for index in plan.result.families[id]?.tables.indices ?? 0..<0
+      where plan.result.families[id]?.tables[index].number == number {
+        plan.result.families[id]?.tables[index].level = level
+      }
     }
-    for item in byAge {
-      let level = placement.level(for: item, beside: beside)
-      settle(item, level: level, family)
-      guard let level else { continue }
-      var there = item
-      there.metadata.level = level
-      beside.append(there)
+    for index in plan.rewrites.indices where plan.rewrites[index].metadata.number == number {
+      plan.rewrites[index].metadata.level = level
     }
+    guard let place = plan.steps.firstIndex(where: { $0.file == scan.tables[number] }) else { return }
+    if plan.steps[place].action == .keep { plan.steps[place].action = .rewrite }
+    plan.steps[place].level = level
+    plan.steps[place].evidence.append("what the lost records put beside it leaves it no other level")
   }
 
   func placement(_ state: DraftState.Family, _ relations: TableRelations) -> TablePlacement {

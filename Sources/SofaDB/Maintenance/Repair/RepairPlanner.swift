@@ -28,6 +28,8 @@ struct RepairPlanner {
   var tables: [UInt64: ExaminedTable] = [:]
   /// Listed and not there.
   var missing: [(family: UInt32, table: TableMetadata)] = []
+  /// Families that a newer OPTIONS does not list any more, by number.
+  var dropped: [UInt32: String] = [:]
   /// Unlisted tables that became part of the state.
   var placed: Set<UInt64> = []
 
@@ -53,8 +55,9 @@ struct RepairPlanner {
 
   mutating func run() throws(DatabaseError) -> RepairPlan {
     takeState()
+    takeDroppedFamilies()
     try examineListed()
-    if !listIsWhole { try judgeUnlisted() }
+    if listIsWhole { try lookAhead() } else { try judgeUnlisted() }
     settleMissing()
     try settleBlobs()
     try settleLogs()
@@ -84,7 +87,7 @@ struct RepairPlanner {
   // MARK: 1. The state
 
   /// Whether the base's list of tables is known to be the newest one.
-  private(set) var listIsWhole = false
+  var listIsWhole = false
   /// Whether there is no MANIFEST at all to start from.
   var isRebuilt: Bool { evidence.history == nil }
 
@@ -325,6 +328,9 @@ struct RepairPlanner {
     for (_, name) in scan.tables.sorted(by: { $0.key < $1.key }) where !mentioned.contains(name) {
       plan.steps.append(
         RepairPlan.Step(.ignore, name, ["the MANIFEST does not list it; an engine deletes it on its next open"]))
+    }
+    for name in scan.strangers.sorted() {
+      plan.steps.append(RepairPlan.Step(.ignore, name, ["its name is not the number that tables of databases have"]))
     }
   }
 }

@@ -6,8 +6,12 @@ struct RepairScan {
   /// Ascending.
   private(set) var logs: [UInt64] = []
   private(set) var manifests: [UInt64] = []
+  /// The newest one, and its number.
   private(set) var options: OptionsFile?
+  private(set) var optionsNumber: UInt64 = 0
   private(set) var hasIdentity = false
+  /// Tables without a number, which no database can have.
+  private(set) var strangers: [String] = []
   /// Sizes of tables and blob files by name.
   private(set) var sizes: [String: UInt64] = [:]
 
@@ -20,13 +24,18 @@ struct RepairScan {
       case .log(let number): logs.append(number)
       case .manifest(let number): manifests.append(number)
       case .identity: hasIdentity = true
+      case .other(let name) where DirectoryKind.isTableName(name): strangers.append(name)
       default: continue
       }
     }
     logs.sort()
     manifests.sort()
     for name in Array(tables.values) + Array(blobs.values) { sizes[name] = try directory.attributes(of: name)?.size }
-    do throws(DatabaseError) { options = try OptionsFile.newest(in: directory)?.options } catch {
+    do throws(DatabaseError) {
+      guard let newest = try OptionsFile.newest(in: directory) else { return }
+      options = newest.options
+      optionsNumber = DatabaseFile(name: newest.name).number ?? 0
+    } catch {
       guard error.kind == .invalid || error.kind == .corruption else { throw error }
     }
   }

@@ -68,6 +68,20 @@ struct TablePlacement {
     return nil
   }
 
+  /// Levels for `items`, the oldest placed first; those that fit nowhere are left out.
+  func levels(for items: [Item], beside others: [Item]) -> [UInt64: Int] {
+    var result: [UInt64: Int] = [:]
+    var beside = others
+    let byAge = items.sorted { ($0.metadata.largestSequence, $0.number) < ($1.metadata.largestSequence, $1.number) }
+    for var item in byAge {
+      guard let level = level(for: item, beside: beside) else { continue }
+      result[item.number] = level
+      item.metadata.level = level
+      beside.append(item)
+    }
+    return result
+  }
+
   /// Whether level 0 sorts the table where its age puts it: by number in LevelDB, by sequence number in RocksDB.
   private func fitsLevelZero(_ item: Item, _ others: [Item]) -> Bool {
     others.allSatisfy { other in
@@ -104,11 +118,17 @@ struct TablePlacement {
     let runs = ranks(rest)
     let count = (runs.values.max() ?? -1) + 1
     guard count > 0 else { return result }
+    // Rank 0 is the oldest run.
+    let lowest = fillsFromBottom ? levelCount - 1 : min(count, levelCount - 1)
     for item in rest {
       guard let rank = runs[item.number] else { continue }
-      // Rank 0 is the oldest run.
-      let level = fillsFromBottom ? levelCount - 1 - rank : count - rank
-      if level >= 1, level < levelCount { result[item.number] = level }
+      if lowest - rank >= 1 {
+        result[item.number] = lowest - rank
+      } else if fitsLevelZero(item, zero) {
+        // The newest runs when there are more than levels.
+        zero.append(item)
+        result[item.number] = 0
+      }
     }
     return result
   }

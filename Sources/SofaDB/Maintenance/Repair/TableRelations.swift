@@ -29,12 +29,17 @@ struct TableRelations {
         newer: newer + other.newer, same: same + other.same, aboveZeroSame: aboveZeroSame + other.aboveZeroSame,
         aboveZeroOther: aboveZeroOther + other.aboveZeroOther, bothZero: bothZero + other.bothZero)
     }
+
+    /// Whether one of the two was compacted into the other: both have a version, or both lie at the bottom.
+    var provesCompaction: Bool { same > 0 || bothZero > 0 }
   }
 
   private struct Seen {
     var table: UInt64
     var trailer: UInt64
     var value: UInt64
+
+    var sequence: SequenceNumber { trailer >> 8 }
   }
 
   /// Keys that more than one table may hold, and those tables.
@@ -44,6 +49,10 @@ struct TableRelations {
   }
 
   private(set) var counts: [Pair: Counts] = [:]
+  /// By unlisted table: versions that listed tables can have brought forth. An unfinished compaction of listed tables
+  /// wrote no others.
+  private(set) var explained: [UInt64: Int] = [:]
+  private var listed: Set<UInt64>
   /// Versions of one key beyond these are not compared.
   private static let mostVersions = 64
 
@@ -51,13 +60,14 @@ struct TableRelations {
     counts[Pair(first: first, second: second)] ?? Counts()
   }
 
-  /// Merges those of `tables`, which are of one family, that overlap others, on up to `jobs` threads. Damaged blocks
-  /// are left out. Throws what the disk throws, and `cancelled`. Work is not cut smaller than `leastStretch`, in bytes
-  /// of tables.
+  /// Merges those of `tables`, which are of one family, that overlap others, on up to `jobs` threads; those numbered
+  /// `listed` are part of the state already. Damaged blocks are left out. Throws what the disk throws, and `cancelled`.
+  /// Work is not cut smaller than `leastStretch`, in bytes of tables.
   init(
-    _ tables: [TableMetadata], order: KeyOrder, in directory: any ReadableDirectory, jobs: Int,
-    leastStretch: UInt64 = 4 << 20, isCancelled: @escaping @Sendable () -> Bool
+    _ tables: [TableMetadata], listed: Set<UInt64> = [], order: KeyOrder, in directory: any ReadableDirectory,
+    jobs: Int, leastStretch: UInt64 = 4 << 20, isCancelled: @escaping @Sendable () -> Bool
   ) throws(DatabaseError) {
+    self.listed = listed
     guard tables.count > 1, order.isKnown else { return }
     let cache = TableCache(directory: directory)
     var stretches: [Stretch] = []
@@ -66,13 +76,13 @@ struct TableRelations {
     }
     let work = stretches
     let next = Atomic<Int>(0)
-    let outcome = Mutex<Result<TableRelations, DatabaseError>>(.success(TableRelations()))
+    let outcome = Mutex<Result<TableRelations, DatabaseError>>(.success(TableRelations(listed)))
     Workers.run(min(max(jobs, 1), work.count)) { _ in
       do throws(DatabaseError) {
         while true {
           let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
           guard index < work.count else { return }
-          var found = TableRelations()
+          var found = TableRelations(listed)
           try found.merge(work[index], order, cache, isCancelled)
           outcome.withLock { outcome in outcome = outcome.map { $0.adding(found) } }
         }
@@ -84,11 +94,12 @@ struct TableRelations {
     self = try outcome.withLock { $0 }.get()
   }
 
-  private init() {}
+  private init(_ listed: Set<UInt64>) { self.listed = listed }
 
   private func adding(_ other: TableRelations) -> TableRelations {
     var sum = self
     sum.counts.merge(other.counts) { $0.adding($1) }
+    sum.explained.merge(other.explained, uniquingKeysWith: +)
     return sum
   }
 
@@ -188,9 +199,24 @@ struct TableRelations {
 
   /// All pairs among the versions of one key.
   private mutating func count(_ versions: [Seen]) {
+    if !listed.isEmpty {
+      for version in versions where !listed.contains(version.table) && isExplained(version, versions) {
+        explained[version.table, default: 0] += 1
+      }
+    }
     guard versions.count > 1 else { return }
     for (index, newer) in versions.enumerated() {
       for older in versions[(index + 1)...] where older.table != newer.table { compare(newer, older) }
+    }
+  }
+
+  /// Merged operands have a new value.
+  private func isExplained(_ version: Seen, _ versions: [Seen]) -> Bool {
+    versions.contains { other in
+      guard listed.contains(other.table) else { return false }
+      if version.sequence > 0, other.sequence == version.sequence { return true }
+      if version.sequence == 0, other.value == version.value { return true }
+      return other.trailer & 0xFF == UInt64(EntryKind.merge.rawValue)
     }
   }
 
@@ -198,8 +224,8 @@ struct TableRelations {
     let forward = Pair(first: a.table, second: b.table)
     let backward = Pair(first: b.table, second: a.table)
     let isSameContent = a.trailer & 0xFF == b.trailer & 0xFF && a.value == b.value
-    if b.trailer >> 8 == 0 {
-      if a.trailer >> 8 == 0 {
+    if b.sequence == 0 {
+      if a.sequence == 0 {
         counts[forward, default: Counts()].bothZero += 1
         counts[backward, default: Counts()].bothZero += 1
       } else if isSameContent {
@@ -207,7 +233,8 @@ struct TableRelations {
       } else {
         counts[forward, default: Counts()].aboveZeroOther += 1
       }
-    } else if a.trailer == b.trailer {
+    } else if a.sequence == b.sequence {
+      // Operands that were merged take the newest one's number and another kind.
       counts[forward, default: Counts()].same += 1
       counts[backward, default: Counts()].same += 1
     } else {

@@ -8,6 +8,10 @@ import Testing
   /// Cases with a few blocks and moderate sizes; huge values are as large as tables get.
   static let numbers = (0..<30).filter { TableCase.Shape.allCases[$0 % TableCase.Shape.allCases.count] != .hugeValues }
 
+  /// Only for CRC-32C the search for a flipped bit is linear; for the others it is quadratic, which shows where nothing
+  /// is optimised.
+  private static func isQuick(_ size: UInt64, _ footer: Footer) -> Bool { footer.checksum == .crc32c || size < 3000 }
+
   @Test(arguments: numbers)
   func aFlippedBitIsPutRight(number: Int) throws {
     let item = try SalvageCase(number)
@@ -16,15 +20,13 @@ import Testing
     var places = data.prefix(2).map { $0.offset + UInt64(random.below(Int($0.size) + 5)) }
     places += others.map { $0.handle.offset + UInt64(random.below(Int($0.handle.size) + 5)) }
     for place in places {
+      let length = (data + others.map(\.handle)).first { $0.offset <= place && place < $0.end ?? 0 }?.size ?? 0
+      guard Self.isQuick(length, footer) else { continue }
       var damaged = item.bytes
       damaged[Int(place)] ^= 1 << UInt8(random.below(8))
       let rescue = try item.rescue(damaged)
       let missing = try item.check(rescue)
-      let length = (data + others.map(\.handle)).first { $0.offset <= place && place < $0.end ?? 0 }?.size ?? 0
-      // Without a checksum that is linear, large blocks are not searched.
-      if footer.checksum == .crc32c || length < 20_000 {
-        #expect(missing == 0 && rescue.losses.isEmpty, "\(item.table) at \(place): \(rescue.losses)")
-      }
+      #expect(missing == 0 && rescue.losses.isEmpty, "\(item.table) at \(place): \(rescue.losses)")
     }
   }
 
@@ -50,10 +52,11 @@ import Testing
   @Test(arguments: numbers)
   func anIndexOrMetaindexThatIsGoneLosesNothing(number: Int) throws {
     let item = try SalvageCase(number)
-    let (data, others, _) = try item.layout()
+    let (data, others, footer) = try item.layout()
     for block in others where [.index, .indexPartition, .metaindex, .properties, .filter].contains(block.kind) {
       // A dictionary cannot be found without the metaindex, nor range deletions told from data by nobody.
       if block.kind == .metaindex, others.contains(where: { $0.kind == .dictionary }) { continue }
+      guard Self.isQuick(block.handle.size, footer) else { continue }
       var damaged = item.bytes
       for place in block.handle.offset..<(block.handle.offset + block.handle.size) { damaged[Int(place)] ^= 0x5A }
       let rescue = try item.rescue(damaged)

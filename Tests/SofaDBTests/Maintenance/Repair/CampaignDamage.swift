@@ -1,0 +1,147 @@
+import SofaTesting
+
+@testable import SofaDB
+
+/// What the campaign does to a database, one at a time or two together.
+enum CampaignDamage: String, CaseIterable, Sendable {
+  case flippedBits, zeroRun, lostBlock, misplacedBlock, lostTable, lostTables
+  case manifestCutAtRecord, manifestCutInRecord, manifestFlipped, noManifest, noCurrent, noManifestNorCurrent
+  case staleTables, staleTablesCutManifest, staleTablesNoManifest
+  case halfNewestLog, halfOlderLog, halfLogNoManifest, lostBlob
+  case flippedBitsCutManifest, onlyTables
+
+  /// Damages `database`, a copy of `lived`, and returns what it should hold now besides what a repair says is lost.
+  func apply(
+    to database: BrokenDatabase, _ lived: LivedDatabase, _ random: inout SeededRandom
+  ) throws -> BrokenDatabase.Contents {
+    switch self {
+    case .flippedBits: try Self.flip(database, &random)
+    case .zeroRun, .lostBlock, .misplacedBlock: try damageBlock(database, &random)
+    case .lostTable: try Self.lose(database, 1, &random)
+    case .lostTables: try Self.lose(database, 3, &random)
+    case .manifestCutAtRecord: try Self.cutManifest(database, lived, &random, atRecord: true)
+    case .manifestCutInRecord: try Self.cutManifest(database, lived, &random, atRecord: false)
+    case .manifestFlipped:
+      try database.change(Self.manifest) { $0[random.below($0.count)] ^= 1 << UInt8(random.below(8)) }
+    case .noManifest: try database.directory.remove(Self.manifest)
+    case .noCurrent: try database.directory.remove(CurrentFile.name)
+    case .noManifestNorCurrent: try database.removeManifests()
+    case .staleTables: try Self.bringBack(database, lived, &random)
+    case .staleTablesCutManifest:
+      try Self.bringBack(database, lived, &random)
+      try Self.cutManifest(database, lived, &random, atRecord: random.below(2) == 0)
+    case .staleTablesNoManifest:
+      try Self.bringBack(database, lived, &random)
+      try database.removeManifests()
+    case .halfNewestLog: return try Self.halve(lived.currentLog, database, lived, &random)
+    case .halfOlderLog:
+      let older = lived.logs.keys.sorted().dropLast()
+      if let log = older.first { _ = try Self.halve(log, database, lived, &random) }
+    case .halfLogNoManifest:
+      try database.removeManifests()
+      return try Self.halve(lived.currentLog, database, lived, &random)
+    case .lostBlob:
+      var isFirst = true
+      try database.remove { file in
+        guard case .blob = file, isFirst else { return false }
+        isFirst = false
+        return true
+      }
+    case .flippedBitsCutManifest:
+      try Self.flip(database, &random)
+      try Self.cutManifest(database, lived, &random, atRecord: random.below(2) == 0)
+    case .onlyTables:
+      // OPTIONS stays: it alone knows how operands are merged.
+      try database.remove { file in
+        switch file {
+        case .table, .options, .lock, .blob: false
+        default: true
+        }
+      }
+      return lived.contents { $1 > ($0.flushed) }
+    }
+    return database.before
+  }
+
+  private static let manifest = DatabaseFile.manifest(LivedDatabase.manifest).name
+
+  // MARK: Tables
+
+  private static func flip(_ database: BrokenDatabase, _ random: inout SeededRandom) throws {
+    for (name, _, _) in try database.tables() where random.below(3) == 0 {
+      try database.change(name) { $0[random.below($0.count)] ^= 1 << UInt8(random.below(8)) }
+    }
+  }
+
+  private static func lose(_ database: BrokenDatabase, _ count: Int, _ random: inout SeededRandom) throws {
+    var names = try database.tables().map(\.name)
+    for _ in 0..<min(count, names.count) { try database.directory.remove(names.remove(at: random.below(names.count))) }
+  }
+
+  private func damageBlock(_ database: BrokenDatabase, _ random: inout SeededRandom) throws {
+    let tables = try database.tables()
+    guard !tables.isEmpty else { return }
+    let (name, _, family) = tables[random.below(tables.count)]
+    let reader = try TableReader(database.directory.open(name), order: family.order)
+    var blocks: [BlockHandle] = []
+    var cursor = reader.dataBlocks()
+    try cursor.seekToFirst()
+    while cursor.isValid {
+      blocks.append(cursor.handle)
+      try cursor.next()
+    }
+    guard let block = blocks.randomElement(using: &random) else { return }
+    let length = Int(block.size) + BlockTrailer.size
+    let other = blocks.first { $0 != block && $0.size == block.size } ?? blocks.first { $0.size <= block.size }
+    try database.change(name) { bytes in
+      switch self {
+      case .zeroRun:
+        let start = random.below(bytes.count)
+        for place in start..<min(start + 512, bytes.count) { bytes[place] = 0 }
+      case .misplacedBlock:
+        guard let other else { return }
+        let copy = Array(bytes[Int(other.offset)..<(Int(other.offset + other.size) + BlockTrailer.size)])
+        bytes.replaceSubrange(Int(block.offset)..<(Int(block.offset) + copy.count), with: copy)
+      default: for place in 0..<length { bytes[Int(block.offset) + place] = 0 }
+      }
+    }
+  }
+
+  // MARK: The state
+
+  private static func cutManifest(
+    _ database: BrokenDatabase, _ lived: LivedDatabase, _ random: inout SeededRandom, atRecord: Bool
+  ) throws {
+    // Without its first record it is no MANIFEST at all.
+    let place = random.below(lived.manifestEnds.count)
+    let end = Int(lived.manifestEnds[place])
+    let cut = atRecord ? end : max(end - 1 - random.below(20), 1)
+    try database.replace(manifest, Array(try database.bytes(manifest).prefix(cut)))
+  }
+
+  /// Tables that were compacted away are there again: some, or all.
+  private static func bringBack(
+    _ database: BrokenDatabase, _ lived: LivedDatabase, _ random: inout SeededRandom
+  ) throws {
+    let all = random.below(2) == 0
+    for (name, bytes) in lived.stale.sorted(by: { $0.key < $1.key }) where all || random.below(3) == 0 {
+      try database.replace(name, bytes)
+    }
+  }
+
+  // MARK: Logs
+
+  private static func halve(
+    _ log: UInt64, _ database: BrokenDatabase, _ lived: LivedDatabase, _ random: inout SeededRandom
+  ) throws -> BrokenDatabase.Contents {
+    guard let content = lived.logs[log] else { return database.before }
+    let name = DatabaseFile.log(log).name
+    let bytes = try database.bytes(name)
+    let cut = random.below(bytes.count + 1)
+    try database.replace(name, Array(bytes.prefix(cut)))
+    let kept = content.ends.last { $0.offset <= UInt64(cut) }?.sequence ?? content.first - 1
+    let last = content.ends.last?.sequence ?? kept
+    // The newest log is the only place of all that it holds.
+    return log == lived.currentLog ? lived.contents { $1 > kept && $1 <= last } : database.before
+  }
+}
