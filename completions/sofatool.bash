@@ -88,7 +88,7 @@ _sofatool() {
         --db) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
       esac
       if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-j -q --apply --adopt --jobs --json --show-keys --progress --quiet --db -h --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '-j -q --apply --adopt --from-tables --jobs --json --show-keys --progress --quiet --db -h --help --version' -- "$cur")
       else
         compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur")
       fi ;;

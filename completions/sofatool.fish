@@ -72,6 +72,7 @@ complete -c sofatool -n '__fish_seen_subcommand_from verify' -k -a '(__fish_comp
 
 complete -c sofatool -n '__fish_seen_subcommand_from repair' -l apply -d 'carries the plan out; without it nothing is changed'
 complete -c sofatool -n '__fish_seen_subcommand_from repair' -l adopt -x -d 'takes in a table that the MANIFEST does not list, although nothing proves that it belongs there; repeatable'
+complete -c sofatool -n '__fish_seen_subcommand_from repair' -l from-tables -d 'makes a database of a directory that has nothing left but numbered tables'
 complete -c sofatool -n '__fish_seen_subcommand_from repair' -s j -l jobs -x -d 'threads'
 complete -c sofatool -n '__fish_seen_subcommand_from repair' -l json -d 'NDJSON records closed by one summary record'
 complete -c sofatool -n '__fish_seen_subcommand_from repair' -l show-keys -d 'keys may appear in findings'

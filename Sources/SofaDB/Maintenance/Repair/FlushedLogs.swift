@@ -1,7 +1,7 @@
 /// Tells from tables whether what a log holds of a family was flushed: a log and a memtable belong together, so one
 /// version of the log in a table, or a newer one, says that all of that family's are, and an older one that nothing
-/// hides says that none is. For databases whose MANIFEST, which knows it, is lost. A log that is replayed although it was
-/// flushed would hide newer versions.
+/// hides says that none is. For databases whose MANIFEST, which knows it, is lost. A log that is replayed although
+/// it was flushed would hide newer versions.
 ///
 /// At the bottom sequence numbers are 0. Where nothing else tells, most of a flushed log's keys have its content there.
 struct FlushedLogs {
@@ -43,9 +43,11 @@ struct FlushedLogs {
   /// Families of which tables have what the log `number` holds.
   func families(in number: UInt64, plainOnly: Bool) throws(DatabaseError) -> Set<UInt32> {
     var flushed: Set<UInt32> = []
-    for (family, writes) in try lastWrites(number, plainOnly) {
+    for (family, writes) in try lastWrites(number, plainOnly).sorted(by: { $0.key < $1.key }) {
       var votes = Votes()
-      for (key, write) in writes where !votes.isFlushed { vote(family, key, write, &votes) }
+      for (key, write) in writes.sorted(by: { $0.value.sequence < $1.value.sequence }) where !votes.isFlushed {
+        vote(family, key, write, &votes)
+      }
       if votes.verdict { flushed.insert(family) }
     }
     return flushed

@@ -1,5 +1,5 @@
-/// Step 3 beside a MANIFEST that looks whole: cut between two records it does not tell so. Tables do that are newer than
-/// its last state and that nothing listed can have brought forth.
+/// Step 3 beside a MANIFEST that looks whole: cut between two records it does not tell so. Tables do that are newer
+/// than its last state and that nothing listed can have brought forth.
 ///
 /// A crash leaves such tables too: what a flush or a compaction wrote before its record was. Of a flush the logs still
 /// hold everything, of a compaction the inputs are listed and there.

@@ -88,15 +88,17 @@ extension RepairPlanner {
     _ item: TablePlacement.Item, _ listed: [TablePlacement.Item], _ relations: TableRelations,
     _ state: DraftState.Family
   ) -> Bool {
-    guard let table = tables[item.number], !isGone(item, state),
-      table.largestSequence <= plan.base?.lastSequence ?? 0
-    else { return false }
+    guard let table = tables[item.number], table.largestSequence <= plan.base?.lastSequence ?? 0 else { return false }
     let number = item.number
-    if listed.contains(where: {
-      tables[$0.number]?.rescue != nil && relations.counts(number, $0.number).provesCompaction
-    }) {
-      return true
+    let isDoubtful = listed.contains {
+      tables[$0.number]?.rescue != nil
+        && state.order.compare($0.metadata.smallest.userKey, item.metadata.largest.userKey) <= 0
+        && state.order.compare(item.metadata.smallest.userKey, $0.metadata.largest.userKey) <= 0
     }
+    // A compaction that was recorded took its inputs away.
+    let hasInputs = listed.contains { relations.counts(number, $0.number).provesCompaction }
+    if evidence.isComplete, isDoubtful || hasInputs { return true }
+    if isGone(item, state) { return false }
     return UInt64(relations.explained[number] ?? 0) == table.points && table.points > 0
   }
 

@@ -115,10 +115,10 @@ extension RepairPlanner {
         if !isRebuilt { plan.remarks.append("\(table.name) is not listed and nothing of it can be read") }
       }
     }
-    candidates = numberExternals(candidates)
     guard let state = plan.result.families[family] else { return }
     let rewritten = plan.rewrites.filter { $0.family == family }.map(\.metadata)
     let listed = (state.tables + rewritten).map { listedItem($0) }
+    candidates = numberExternals(candidates, beside: listed)
     let relations = try TableRelations(
       listed.map(\.metadata) + candidates.map(\.metadata), listed: Set(listed.map(\.number)), order: state.order,
       in: directory, jobs: jobs, isCancelled: isCancelled)
@@ -253,12 +253,23 @@ extension RepairPlanner {
       (metadata.smallestSequence, metadata.largestSequence) = (TableMetadata.unknownSequence, 0)
       plan.result.lastSequence = max(plan.result.lastSequence, table.largestSequence)
     }
-    let epochs = plan.result.families[family]?.tables.map { $0.epoch ?? 0 } ?? []
-    if !epochs.isEmpty, epochs.allSatisfy({ $0 > 0 }) { metadata.epoch = (epochs.max() ?? 0) + 1 }
+    // Level 0 is told by sequence numbers then.
+    metadata.epoch = nil
+    forgetEpochs(family)
     if let rescue = table.rescue {
       plan.rewrites.append(RepairPlan.Rewrite(rescue: rescue, family: family, metadata: metadata))
     } else {
       plan.result.families[family]?.tables.append(metadata)
+    }
+  }
+
+  /// All tables of a family have epochs, or none.
+  private mutating func forgetEpochs(_ family: UInt32) {
+    for index in plan.result.families[family]?.tables.indices ?? 0..<0 {
+      plan.result.families[family]?.tables[index].epoch = nil
+    }
+    for index in plan.rewrites.indices where plan.rewrites[index].family == family {
+      plan.rewrites[index].metadata.epoch = nil
     }
   }
 
@@ -294,13 +305,15 @@ extension RepairPlanner {
   }
 
   /// Ingested tables whose sequence number only the MANIFEST knew: newer than all that was there before them.
-  private func numberExternals(_ items: [TablePlacement.Item]) -> [TablePlacement.Item] {
+  private func numberExternals(
+    _ items: [TablePlacement.Item], beside listed: [TablePlacement.Item]
+  ) -> [TablePlacement.Item] {
     items.map { item in
       guard item.isExternal, item.metadata.largestSequence == 0,
         let order = tables[item.number]?.family
           .flatMap({ plan.result.families[$0]?.order })
       else { return item }
-      let overlaps = items.contains { other in
+      let overlaps = (items + listed).contains { other in
         other.number != item.number
           && order.compare(other.metadata.smallest.userKey, item.metadata.largest.userKey) <= 0
           && order.compare(other.metadata.largest.userKey, item.metadata.smallest.userKey) >= 0

@@ -114,6 +114,7 @@ final class BrokenDatabase {
     let after = try BrokenDatabase.contents(directory)
     let losses = report.plan.losses
     let steps = report.plan.changes.map { "\($0.action) \($0.file) \($0.evidence)" }
+    let told = losses.map(\.line) + report.plan.remarks
     var differing: [String] = []
     for family in Set(expected.keys).union(after.keys) {
       let (old, new) = (expected[family] ?? [:], after[family] ?? [:])
@@ -125,7 +126,7 @@ final class BrokenDatabase {
     }
     #expect(
       differing.isEmpty,
-      "\(what): \(differing.count) keys, \(differing.prefix(4)); \(steps); \(losses.map(\.line)); \(report.plan.remarks)",
+      "\(what): \(differing.count) keys, \(differing.prefix(4)); \(steps); \(told)",
       sourceLocation: sourceLocation)
     #expect(try plan().isNothing, "\(what): a second repair finds something", sourceLocation: sourceLocation)
   }

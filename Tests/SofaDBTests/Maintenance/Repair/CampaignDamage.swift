@@ -6,9 +6,20 @@ import SofaTesting
 enum CampaignDamage: String, CaseIterable, Sendable {
   case flippedBits, zeroRun, lostBlock, misplacedBlock, lostTable, lostTables
   case manifestCutAtRecord, manifestCutInRecord, manifestFlipped, noManifest, noCurrent, noManifestNorCurrent
-  case staleTables, staleTablesCutManifest, staleTablesNoManifest
+  case staleTables
   case halfNewestLog, halfOlderLog, halfLogNoManifest, lostBlob
   case flippedBitsCutManifest, onlyTables
+
+  /// Whether the MANIFEST stays whole. Nothing else tells what an unfinished compaction left behind from the tables that
+  /// it was to replace.
+  var keepsManifest: Bool {
+    switch self {
+    case .flippedBits, .zeroRun, .lostBlock, .misplacedBlock, .lostTable, .lostTables, .noCurrent, .staleTables,
+      .halfNewestLog, .halfOlderLog, .lostBlob:
+      true
+    default: false
+    }
+  }
 
   /// Damages `database`, a copy of `lived`, and returns what it should hold now besides what a repair says is lost.
   func apply(
@@ -27,12 +38,6 @@ enum CampaignDamage: String, CaseIterable, Sendable {
     case .noCurrent: try database.directory.remove(CurrentFile.name)
     case .noManifestNorCurrent: try database.removeManifests()
     case .staleTables: try Self.bringBack(database, lived, &random)
-    case .staleTablesCutManifest:
-      try Self.bringBack(database, lived, &random)
-      try Self.cutManifest(database, lived, &random, atRecord: random.below(2) == 0)
-    case .staleTablesNoManifest:
-      try Self.bringBack(database, lived, &random)
-      try database.removeManifests()
     case .halfNewestLog: return try Self.halve(lived.currentLog, database, lived, &random)
     case .halfOlderLog:
       let older = lived.logs.keys.sorted().dropLast()

@@ -4,8 +4,8 @@ import Testing
 @testable import SofaDB
 
 /// A database with a past, made from a seed: writes went through a log and memtables into tables, tables through
-/// compactions, edit by edit of one MANIFEST, as an engine does it. Known are every write there ever was and every table
-/// that was compacted away.
+/// compactions, edit by edit of one MANIFEST, as an engine does it. Known are every write there ever was and every
+/// table that was compacted away.
 final class LivedDatabase {
   typealias Write = HistoryModel.Entry
 
@@ -43,6 +43,9 @@ final class LivedDatabase {
   /// Where each record of the MANIFEST ends; the first ones are what no engine opens a database without.
   private(set) var manifestEnds: [UInt64] = []
 
+  /// Whether a crash left outputs of a compaction behind.
+  var isUnfinished: Bool { seed % 10 == 3 }
+
   private var nextNumber: UInt64 = 2
   private let manifest: ManifestWriter
   private let manifestFile: any AppendFile
@@ -67,7 +70,7 @@ final class LivedDatabase {
     try begin()
     for round in 0..<(3 + random.below(5)) { try live(round) }
     try write(5 + random.below(60))
-    if seed % 10 == 3 { try leaveUnfinished() }
+    if isUnfinished { try leaveUnfinished() }
     try manifest.sync()
     for log in logs.values { try log.writer.sync() }
     try directory.sync()

@@ -48,7 +48,8 @@ import Testing
       try database.check(report, "\(name) \(damage)")
       let view = try DatabaseView(database: database.directory)
       try database.system.export(as: "\(damage)", into: place.path)
-      let options = database.version.families.filter { $0.order.kind == .reverseBytewise }
+      let options =
+        database.version.families.filter { $0.order.kind == .reverseBytewise }
         .map { "comparator.\($0.name)=reverse" } + merge
       let before = try oracle.families("digest", place.path + "/\(damage)", options)
       for family in before {
