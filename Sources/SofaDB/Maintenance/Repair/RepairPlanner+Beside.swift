@@ -14,6 +14,7 @@ extension RepairPlanner {
     var judgements: [UInt64: Judgement] = [:]
     var standing: Set<UInt64> = []
     var leftOver: Set<UInt64> = []
+    var flushes: Set<UInt64> = []
     for item in candidates.sorted(by: { $0.number > $1.number }) {
       let number = item.number
       let newer = standing.filter { $0 > number && relations.counts(number, $0).same > 0 }.max()
@@ -22,7 +23,7 @@ extension RepairPlanner {
       } else if isLeftOver(item, listed, relations, state) {
         leftOver.insert(number)
       } else if isLogged(item, logged) {
-        judgements[number] = .superseded("the logs hold all of it")
+        flushes.insert(number)
       } else if let reason = belongs(item, listed, relations, state) {
         judgements[number] = .adopt(reason)
         standing.insert(number)
@@ -33,6 +34,13 @@ extension RepairPlanner {
         judgements[number] = .unproven("the MANIFEST does not list it, and nothing proves that a lost record did")
       }
     }
+    // A table that stands says that the logs before it were flushed: then what they hold counts as it is in tables.
+    for number in flushes {
+      judgements[number] =
+        standing.isEmpty
+        ? .superseded("the logs hold all of it") : .adopt("it was flushed before tables that belong")
+    }
+    if !standing.isEmpty { standing.formUnion(flushes) }
     let inputs = take(&leftOver, &standing, listed, relations)
     for number in leftOver {
       judgements[number] = .superseded("the tables that it was compacted from are all there, and are listed")

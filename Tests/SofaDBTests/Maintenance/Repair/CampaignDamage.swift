@@ -10,8 +10,8 @@ enum CampaignDamage: String, CaseIterable, Sendable {
   case halfNewestLog, halfOlderLog, halfLogNoManifest, lostBlob
   case flippedBitsCutManifest, onlyTables
 
-  /// Whether the MANIFEST stays whole. Nothing else tells what an unfinished compaction left behind from the tables that
-  /// it was to replace.
+  /// Whether the MANIFEST stays whole. Nothing else tells what an unfinished compaction left behind from the tables
+  /// that it was to replace.
   var keepsManifest: Bool {
     switch self {
     case .flippedBits, .zeroRun, .lostBlock, .misplacedBlock, .lostTable, .lostTables, .noCurrent, .staleTables,
@@ -142,7 +142,10 @@ enum CampaignDamage: String, CaseIterable, Sendable {
     guard let content = lived.logs[log] else { return database.before }
     let name = DatabaseFile.log(log).name
     let bytes = try database.bytes(name)
-    let cut = random.below(bytes.count + 1)
+    var cut = random.below(bytes.count + 1)
+    // Of a log that ends between two records nothing tells that it was longer.
+    while log != lived.currentLog, cut == 0 || content.ends.contains(where: { $0.offset == UInt64(cut) }) { cut -= 1 }
+    cut = max(cut, 0)
     try database.replace(name, Array(bytes.prefix(cut)))
     let kept = content.ends.last { $0.offset <= UInt64(cut) }?.sequence ?? content.first - 1
     let last = content.ends.last?.sequence ?? kept
