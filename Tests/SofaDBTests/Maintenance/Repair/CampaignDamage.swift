@@ -8,7 +8,7 @@ enum CampaignDamage: String, CaseIterable, Sendable {
   case manifestCutAtRecord, manifestCutInRecord, manifestFlipped, noManifest, noCurrent, noManifestNorCurrent
   case staleTables
   case halfNewestLog, halfOlderLog, halfLogNoManifest, lostBlob
-  case flippedBitsCutManifest, onlyTables
+  case onlyTables
 
   /// Whether the MANIFEST stays whole. Nothing else tells what an unfinished compaction left behind from the tables
   /// that it was to replace.
@@ -52,9 +52,6 @@ enum CampaignDamage: String, CaseIterable, Sendable {
         isFirst = false
         return true
       }
-    case .flippedBitsCutManifest:
-      try Self.flip(database, &random)
-      try Self.cutManifest(database, lived, &random, atRecord: random.below(2) == 0)
     case .onlyTables:
       // OPTIONS stays: it alone knows how operands are merged.
       try database.remove { file in
@@ -144,8 +141,8 @@ enum CampaignDamage: String, CaseIterable, Sendable {
     let bytes = try database.bytes(name)
     var cut = random.below(bytes.count + 1)
     // Of a log that ends between two records nothing tells that it was longer.
-    while log != lived.currentLog, cut == 0 || content.ends.contains(where: { $0.offset == UInt64(cut) }) { cut -= 1 }
-    cut = max(cut, 0)
+    let isBetween = cut == 0 || content.ends.contains { $0.offset == UInt64(cut) }
+    if log != lived.currentLog, isBetween, let first = content.ends.first { cut = Int(first.offset) - 1 }
     try database.replace(name, Array(bytes.prefix(cut)))
     let kept = content.ends.last { $0.offset <= UInt64(cut) }?.sequence ?? content.first - 1
     let last = content.ends.last?.sequence ?? kept
