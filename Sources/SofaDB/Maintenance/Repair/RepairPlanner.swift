@@ -134,6 +134,8 @@ struct RepairPlanner {
       .manifestEdits, file: history.name,
       detail: "records cannot be read; the tables that they listed are told from the files")
     (loss.offset, loss.length) = (history.size - history.lostBytes, history.lostBytes)
+    // Which logs were flushed and which tables superseded is proven by the files, or it is not.
+    loss.mayResurface = true
     if history.lostBytes > 0 { plan.losses.append(loss) }
     plan.steps.append(
       RepairPlan.Step(.rewrite, history.name, ["its first \(history.recordCount) records are the state to start from"]))
