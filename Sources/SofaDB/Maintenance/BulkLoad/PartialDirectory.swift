@@ -93,17 +93,30 @@ final class PartialDirectory: @unchecked Sendable {
   }
 
   /// Gives the directory its name. All its files are complete and synced.
+  ///
+  /// Throws `unsettled` when the result has its name, or may have it, and a crash may still take it away; after any
+  /// other error there is none.
   func commit() throws(DatabaseError) {
     try directory.sync()
     if replacesEmpty { try parent.removeDirectory(name) }
-    try parent.rename(partialName, to: name, replacing: false)
-    lock?.release()
-    lock = nil
     do throws(DatabaseError) {
+      try parent.rename(partialName, to: name, replacing: false)
+      lock?.release()
+      lock = nil
       try parent.sync()
     } catch {
+      guard hasMoved else { throw error }
       throw DatabaseError(
-        error.kind, file: path, "the result is complete, but a crash may still take its name away: \(error.detail)")
+        .unsettled, file: path, "the result is complete, but a crash may still take its name away: \(error.detail)")
+    }
+  }
+
+  /// Not knowing counts as yes: then nothing is promised.
+  private var hasMoved: Bool {
+    do throws(DatabaseError) {
+      return try parent.attributes(of: partialName) == nil
+    } catch {
+      return true
     }
   }
 
