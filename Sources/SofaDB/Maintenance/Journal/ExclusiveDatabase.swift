@@ -56,7 +56,7 @@ public final class ExclusiveDatabase {
   public func changes() throws(DatabaseError) -> [JournalEntry] { try Journal.entries(of: directory) }
 
   /// Brings back the state before the change `id`: names and contents as they were. Throws `unsupported` when the
-  /// database was used since, `invalid` when there is no such change.
+  /// database was used since, `invalid` when there is no such change, `unsettled` when it is undone, or may be.
   public func undo(_ id: String) throws(DatabaseError) {
     let entry = try change(id)
     if let obstacle = entry.obstacle {
@@ -64,7 +64,11 @@ public final class ExclusiveDatabase {
     }
     guard let record = entry.record else { return }
     try OpenJournalEntry(entry.id, in: directory).undo(record)
-    try journal.removeIfEmpty()
+    do throws(DatabaseError) {
+      try journal.removeIfEmpty()
+    } catch {
+      throw DatabaseError(.unsettled, file: error.file, "\(error.detail); the change is undone")
+    }
   }
 
   /// Frees what the change `id` keeps; it cannot be undone then.

@@ -142,7 +142,8 @@ final class OpenJournalEntry: Sendable {
 
   // MARK: Undo
 
-  /// Goes back to the state before the change. The entry has no obstacle.
+  /// Goes back to the state before the change. The entry has no obstacle. Throws `unsettled` when it is undone, or may
+  /// be; after any other error it is not.
   func undo(_ record: ChangeRecord) throws(DatabaseError) {
     try checkKept(record)
     let new = try directory.createDirectory(OpenJournalEntry.new)
@@ -152,9 +153,15 @@ final class OpenJournalEntry: Sendable {
     }
     try new.sync()
     try directory.sync()
-    try restoreNames()
-    try restoreCurrent(record)
-    try rollBack()
+    do throws(DatabaseError) {
+      try restoreNames()
+      try restoreCurrent(record)
+      try rollBack()
+    } catch {
+      throw DatabaseError(
+        .unsettled, file: error.file, offset: error.offset,
+        "\(error.detail); the undoing has begun, and the next command settles it")
+    }
   }
 
   /// All that the old state needs is there, and no name that it needs is somebody else's.

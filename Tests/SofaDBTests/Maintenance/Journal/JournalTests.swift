@@ -202,6 +202,9 @@ import Testing
       guard found == states.before || found == states.after && outcome.milestone == 0 else {
         throw Broken(description: "\(found.keys.sorted())")
       }
+      if let error = outcome.error, found == states.before, (error as? DatabaseError)?.kind != .unsettled {
+        throw Broken(description: "\(error), and the change is undone")
+      }
     }
     #expect(report.failures.isEmpty, "\(report)")
   }
