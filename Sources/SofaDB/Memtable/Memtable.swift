@@ -12,6 +12,7 @@ final class Memtable: Sendable {
   // Not from UInt64.max: Atomic.min compares as signed numbers (Swift 6.3).
   private let smallest = Atomic<SequenceNumber>(.maximum)
   private let largest = Atomic<SequenceNumber>(0)
+  private let cachedTombstones = Mutex<(count: Int, tombstones: RangeTombstones)?>(nil)
 
   init(order: KeyOrder) {
     entries = SkipList(order: order, arena: arena)
@@ -52,6 +53,30 @@ final class Memtable: Sendable {
   /// Sequence numbers of the entries; nil while there are none. Exact once nobody adds any more.
   var sequences: ClosedRange<SequenceNumber>? {
     isEmpty ? nil : smallest.load(ordering: .relaxed)...largest.load(ordering: .relaxed)
+  }
+
+  /// The range deletions ready for look-ups: all that were added before the call, perhaps more. Cut anew when there are
+  /// more than at the last call. nil when there are none.
+  var tombstones: RangeTombstones? {
+    let count = deletions.count
+    guard count > 0 else { return nil }
+    return cachedTombstones.withLock { cached in
+      if let cached, cached.count >= count { return cached.tombstones }
+      var found: [RangeTombstone] = []
+      found.reserveCapacity(count)
+      var cursor = rangeDeletions()
+      cursor.seekToFirst()
+      while cursor.isValid {
+        let key = cursor.key
+        found.append(
+          RangeTombstone(
+            begin: [UInt8](key.internalKeyUserKey), end: [UInt8](cursor.value), sequence: key.internalKeyTrailer >> 8))
+        cursor.next()
+      }
+      let tombstones = RangeTombstones(found, order: order)
+      cached = (count, tombstones)
+      return tombstones
+    }
   }
 
   /// Over the point entries; not positioned yet.

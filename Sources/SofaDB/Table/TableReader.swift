@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// An open table: everything but its data is read and checked. Data is read through `TableCursor`s; `file` gives
 /// access to the raw blocks. May be shared between threads; cursors may not.
 ///
@@ -29,6 +31,7 @@ public final class TableReader: Sendable {
   /// The order of user keys as stored.
   let storedOrder: KeyOrder
   private let filterCache = FilterCache()
+  private let cachedTombstones = Mutex<RangeTombstones?>(nil)
   /// Where its blocks are kept between reads.
   let cache: CachedTable?
 
@@ -135,6 +138,18 @@ public final class TableReader: Sendable {
   /// The payload of an embedded blob record of this table, checked.
   public func embeddedBlob(offset: UInt64, size: UInt64) throws(DatabaseError) -> ByteBuffer {
     try file.readEmbeddedBlob(offset: offset, size: size)
+  }
+
+  /// `rangeDeletions` ready for look-ups, as they are stored: they may reach beyond the bounds of the table, where they
+  /// do not count. nil when there are none.
+  var tombstones: RangeTombstones? {
+    guard !rangeDeletions.isEmpty else { return nil }
+    return cachedTombstones.withLock { cached in
+      if let cached { return cached }
+      let tombstones = RangeTombstones(rangeDeletions, order: order)
+      cached = tombstones
+      return tombstones
+    }
   }
 
   // MARK: Filter

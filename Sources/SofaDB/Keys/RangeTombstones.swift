@@ -12,6 +12,8 @@ public struct RangeTombstones: Sendable {
   }
 
   let fragments: [Fragment]
+  /// The tombstones without timestamps at their ends, by begin.
+  private let spans: [Fragment]
   private let order: KeyOrder
 
   @inline(__always) public var isEmpty: Bool { fragments.isEmpty }
@@ -35,6 +37,7 @@ public struct RangeTombstones: Sendable {
       spans.append(Fragment(begin: begin, end: end, sequence: tombstone.sequence, timestamp: timestamp))
     }
     spans.sort { compare($0.begin, $1.begin) < 0 }
+    self.spans = spans
     fragments = RangeTombstones.sweep(spans, compare: compare)
   }
 
@@ -80,6 +83,22 @@ public struct RangeTombstones: Sendable {
     guard hint < fragments.count, !before(key, fragments[hint].begin) else { return 0 }
     if order.timestampSize == 8, userKey.count >= 8, userKey.internalKeyTrailer > fragments[hint].timestamp { return 0 }
     return fragments[hint].sequence
+  }
+
+  /// The newest tombstone over `key`, a user key without timestamp, that is not newer than `snapshot`; sequence 0 when
+  /// there is none. Any thread, any time. A search, unless only a newer one covers the key: then a walk over all.
+  func newest(over key: UnsafeRawBufferPointer, at snapshot: SequenceNumber) -> (
+    sequence: SequenceNumber, timestamp: UInt64
+  ) {
+    let place = lowerBound(key)
+    guard place < fragments.count, !before(key, fragments[place].begin) else { return (0, .max) }
+    if fragments[place].sequence <= snapshot { return (fragments[place].sequence, fragments[place].timestamp) }
+    var newest: (sequence: SequenceNumber, timestamp: UInt64) = (0, .max)
+    for span in spans where span.sequence <= snapshot && span.sequence > newest.sequence {
+      if before(key, span.begin) { break }
+      if before(key, span.end) { newest = (span.sequence, span.timestamp) }
+    }
+    return newest
   }
 
   private func before(_ key: UnsafeRawBufferPointer, _ bound: [UInt8]) -> Bool {

@@ -12,6 +12,7 @@ import Testing
     }
     let snapshot = UInt64.random(in: 1...20, using: &random)
     let fragments = RangeTombstones(tombstones, order: order, snapshot: snapshot)
+    let all = RangeTombstones(tombstones, order: order)
     var hint = 0
     for _ in 0..<400 {
       let probe = key(&random)
@@ -21,6 +22,7 @@ import Testing
         }.map(\.sequence).max() ?? 0
       let found = probe.withUnsafeBytes { fragments.sequence(over: $0, hint: &hint) }
       #expect(found == expected)
+      #expect(probe.withUnsafeBytes { all.newest(over: $0, at: snapshot).sequence } == expected)
     }
     for (left, right) in zip(fragments.fragments, fragments.fragments.dropFirst()) {
       #expect(order.compare(left.end, right.begin) <= 0)
