@@ -14,6 +14,9 @@ public struct RangeTombstones: Sendable {
   let fragments: [Fragment]
   /// The tombstones without timestamps at their ends, by begin.
   private let spans: [Fragment]
+  /// The largest sequence number of a fragment; 0 when there is none. A reader that asks for `sequence(over:hint:)`
+  /// needs tombstones of which none is newer than its snapshot.
+  let newest: SequenceNumber
   private let order: KeyOrder
 
   @inline(__always) public var isEmpty: Bool { fragments.isEmpty }
@@ -21,24 +24,43 @@ public struct RangeTombstones: Sendable {
 
   /// Tombstones newer than `snapshot` are left out.
   public init(_ tombstones: [RangeTombstone], order: KeyOrder, snapshot: SequenceNumber = .maximum) {
-    self.order = order
-    let compare = { (a: [UInt8], b: [UInt8]) in
-      a.withUnsafeBytes { left in b.withUnsafeBytes { order.compareWithoutTimestamp(left, $0) } }
-    }
     var spans: [Fragment] = []
     for tombstone in tombstones where tombstone.sequence <= snapshot {
       let size = order.timestampSize
       let begin = tombstone.begin.count >= size ? Array(tombstone.begin.dropLast(size)) : tombstone.begin
       let end = tombstone.end.count >= size ? Array(tombstone.end.dropLast(size)) : tombstone.end
-      guard compare(begin, end) < 0 else { continue }
+      guard begin.withUnsafeBytes({ begin in end.withUnsafeBytes { order.compareWithoutTimestamp(begin, $0) < 0 } })
+      else { continue }
       let timestamp =
         size == 8 && tombstone.begin.count >= 8
         ? tombstone.begin.withUnsafeBytes { $0.internalKeyTrailer } : .max
       spans.append(Fragment(begin: begin, end: end, sequence: tombstone.sequence, timestamp: timestamp))
     }
-    spans.sort { compare($0.begin, $1.begin) < 0 }
-    self.spans = spans
+    self.init(spans, order: order)
+  }
+
+  /// All that `parts` hold up to `snapshot`, for a reader of several memtables and tables. Costs next to nothing where
+  /// at most one of them holds anything and nothing in it is newer.
+  init(merging parts: [RangeTombstones], order: KeyOrder, snapshot: SequenceNumber) {
+    let holding = parts.filter { !$0.isEmpty }
+    if let only = holding.first, holding.count == 1, only.newest <= snapshot {
+      self = only
+      return
+    }
+    self.init(
+      holding.flatMap { part in
+        part.newest <= snapshot ? part.fragments : part.spans.filter { $0.sequence <= snapshot }
+      }, order: order)
+  }
+
+  private init(_ unsorted: [Fragment], order: KeyOrder) {
+    let compare = { (a: [UInt8], b: [UInt8]) in
+      a.withUnsafeBytes { left in b.withUnsafeBytes { order.compareWithoutTimestamp(left, $0) } }
+    }
+    self.order = order
+    spans = unsorted.sorted { compare($0.begin, $1.begin) < 0 }
     fragments = RangeTombstones.sweep(spans, compare: compare)
+    newest = fragments.reduce(0) { max($0, $1.sequence) }
   }
 
   /// Walks all boundaries in order with the spans open at each in a heap, newest on top; a span whose end has passed
@@ -75,7 +97,13 @@ public struct RangeTombstones: Sendable {
   func sequence(over userKey: UnsafeRawBufferPointer, hint: inout Int) -> SequenceNumber {
     guard !fragments.isEmpty else { return 0 }
     let key = order.withoutTimestamp(userKey)
-    if hint >= fragments.count || before(key, fragments[hint].begin) { hint = lowerBound(key) }
+    if hint >= fragments.count {
+      hint = lowerBound(key)
+    } else if before(key, fragments[hint].begin) {
+      // Often the key lies in the same gap as the one before it.
+      if hint == 0 || !before(key, fragments[hint - 1].end) { return 0 }
+      hint = lowerBound(key)
+    }
     while hint < fragments.count, !before(key, fragments[hint].end) {
       hint += 1
       if hint < fragments.count, !before(key, fragments[hint].end) { hint = lowerBound(key) }

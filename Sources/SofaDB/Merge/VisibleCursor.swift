@@ -42,11 +42,12 @@ public struct VisibleCursor: ~Copyable {
   public private(set) var entity: WideColumnEntity?
 
   /// Shows keys from `start` to `end` (excluded) at `snapshot`. `tombstones` must hold every range tombstone of the
-  /// inputs.
+  /// inputs up to the snapshot, and none that is newer: a reader would miss what those delete.
   init(
     _ merging: consuming MergingCursor, order: KeyOrder, snapshot: SequenceNumber, tombstones: RangeTombstones,
     mergeOperator: MergeOperator?, blobs: BlobStore, start: [UInt8]?, end: [UInt8]?
   ) {
+    precondition(tombstones.newest <= snapshot)
     self.merging = merging
     self.order = order
     self.snapshot = snapshot
@@ -74,17 +75,23 @@ public struct VisibleCursor: ~Copyable {
     try settle()
   }
 
-  /// To the first visible key at or after `userKey` (given without timestamp).
+  /// To the first visible key at or after `userKey` (given without timestamp), though not before `start`.
   public mutating func seek(_ userKey: [UInt8]) throws(DatabaseError) {
     hint = 0
     standing = false
     allowance = BlobAllowance()
+    var first = userKey
+    if let start, isBefore(userKey, start) { first = start }
     // The newest timestamp sorts first, and the seek kind before every stored one.
-    let stamped = userKey + [UInt8](repeating: 0xFF, count: order.timestampSize)
+    let stamped = first + [UInt8](repeating: 0xFF, count: order.timestampSize)
     let target = InternalKey(userKey: stamped, sequence: .maximum, kind: 0xFF)
     let bytes = ByteBuffer(target.bytes)
     try merging.seek(bytes.bytes)
     try settle()
+  }
+
+  private func isBefore(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+    a.withUnsafeBytes { a in b.withUnsafeBytes { order.compareWithoutTimestamp(a, $0) < 0 } }
   }
 
   public mutating func next() throws(DatabaseError) {
@@ -207,8 +214,13 @@ public struct VisibleCursor: ~Copyable {
     hasBase = false
     while merging.isValid, isSameGroup(merging.key) {
       let trailer = merging.key.internalKeyTrailer
+      if trailer >> 8 > snapshot {
+        // Newer, under an older timestamp.
+        try merging.next()
+        continue
+      }
       let rawKind = UInt8(truncatingIfNeeded: trailer)
-      if trailer >> 8 < covered { break }
+      if trailer >> 8 < newestTombstone(over: merging.key.internalKeyUserKey, orElse: covered) { break }
       guard let kind = EntryKind(rawValue: rawKind), kind != .rangeDeletion else { throw unknownKind(rawKind) }
       if kind.isPointTombstone { break }
       if kind != .merge {
@@ -223,6 +235,14 @@ public struct VisibleCursor: ~Copyable {
     operands.reverse()
     combine()
     return true
+  }
+
+  /// Of the tombstone over an older version of the group's key, where `covered` is that over the newest one: each
+  /// version has a timestamp of its own, which decides whether a tombstone is over it.
+  private mutating func newestTombstone(
+    over userKey: UnsafeRawBufferPointer, orElse covered: SequenceNumber
+  ) -> SequenceNumber {
+    order.timestampSize == 0 || tombstones.isEmpty ? covered : tombstones.sequence(over: userKey, hint: &hint)
   }
 
   private mutating func combine() {

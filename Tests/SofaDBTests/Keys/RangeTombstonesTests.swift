@@ -13,6 +13,12 @@ import Testing
     let snapshot = UInt64.random(in: 1...20, using: &random)
     let fragments = RangeTombstones(tombstones, order: order, snapshot: snapshot)
     let all = RangeTombstones(tombstones, order: order)
+    let parts = (0..<3).map { part in
+      RangeTombstones(tombstones.enumerated().filter { $0.offset % 3 == part }.map(\.element), order: order)
+    }
+    let merged = RangeTombstones(merging: parts, order: order, snapshot: snapshot)
+    let one = RangeTombstones(merging: [all], order: order, snapshot: snapshot)
+    #expect(merged.newest <= snapshot && one.newest <= snapshot)
     var hint = 0
     for _ in 0..<400 {
       let probe = key(&random)
@@ -22,6 +28,10 @@ import Testing
         }.map(\.sequence).max() ?? 0
       let found = probe.withUnsafeBytes { fragments.sequence(over: $0, hint: &hint) }
       #expect(found == expected)
+      for same in [merged, one] {
+        var start = 0
+        #expect(probe.withUnsafeBytes { same.sequence(over: $0, hint: &start) } == expected)
+      }
       #expect(probe.withUnsafeBytes { all.newest(over: $0, at: snapshot).sequence } == expected)
     }
     for (left, right) in zip(fragments.fragments, fragments.fragments.dropFirst()) {
