@@ -35,32 +35,42 @@ public final class ManifestWriter {
   public static func write(
     _ version: Version, as name: String, in directory: any Directory
   ) throws(DatabaseError) {
-    let edits = try snapshot(of: version)
-    let file = try directory.create(name)
+    let writer = try begin(version, as: name, in: directory)
     do throws(DatabaseError) {
-      try write(edits, to: file, dialect: version.dialect)
+      try writer.close()
+    } catch {
+      try discard(name, in: directory, because: error)
+    }
+  }
+
+  /// The same, and the file stays open for edits that come after.
+  static func begin(
+    _ version: Version, as name: String, in directory: any Directory
+  ) throws(DatabaseError) -> ManifestWriter {
+    let edits = try snapshot(of: version)
+    let writer = ManifestWriter(file: try directory.create(name), dialect: version.dialect)
+    do throws(DatabaseError) {
+      for edit in edits { try writer.append([edit]) }
+      try writer.sync()
       let copy = try ManifestReader.read(directory, name: name)
       guard copy.isClean, copy.version == version else {
         throw DatabaseError(.corruption, file: name, "the new MANIFEST does not read back as it was written")
       }
+      // An error of the device that comes late comes here, before CURRENT names the file.
+      try writer.sync()
+      return writer
     } catch {
-      do throws(DatabaseError) { try directory.remove(name) } catch { /* The first error says more. */  }
-      throw error
+      do throws(DatabaseError) { try writer.close() } catch { /* The first error says more. */  }
+      try discard(name, in: directory, because: error)
     }
   }
 
-  private static func write(
-    _ edits: [VersionEdit], to file: any AppendFile, dialect: ManifestDialect
-  ) throws(DatabaseError) {
-    let writer = ManifestWriter(file: file, dialect: dialect)
-    do throws(DatabaseError) {
-      for edit in edits { try writer.append([edit]) }
-      try writer.sync()
-    } catch {
-      do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */  }
-      throw error
-    }
-    try file.close()
+  /// Removes what was half written and throws `error`, whether or not removing works.
+  private static func discard(
+    _ name: String, in directory: any Directory, because error: DatabaseError
+  ) throws(DatabaseError) -> Never {
+    do throws(DatabaseError) { try directory.remove(name) } catch { /* The first error says more. */  }
+    throw error
   }
 
   private func appendRecord(_ edit: VersionEdit) throws(DatabaseError) {
