@@ -11,8 +11,8 @@ internal import Synchronization
 /// 4. A MANIFEST that has grown is replaced by a fresh one. All but `manifestNumber` are obsolete then, and left to the
 ///    file collection.
 ///
-/// The first MANIFEST is a fresh one in RocksDB's dialect, so a LevelDB directory becomes RocksDB's. Every table gets
-/// an epoch, as newer RocksDB gives those that have none.
+/// The first MANIFEST is a fresh one in RocksDB's dialect, so a LevelDB directory becomes RocksDB's; `VersionUpgrade`
+/// says how.
 ///
 /// Any thread may call anything. Installs are one at a time; who reads `current` waits for none of them.
 final class VersionSet: Sendable {
@@ -56,7 +56,7 @@ final class VersionSet: Sendable {
   /// been switched, the old and the new MANIFEST say the same, and both are there.
   init(_ version: Version, in directory: any Directory, rolloverSize: UInt64 = 64 << 20) throws(DatabaseError) {
     let free = try VersionSet.firstFreeNumber(version, in: directory)
-    let version = VersionSet.upgraded(version)
+    let version = VersionUpgrade.upgraded(version)
     if let violation = VersionInvariants.check(version.withNextFileNumber(free)).first {
       throw DatabaseError(.corruption, file: directory.path, "the MANIFEST breaks a rule: \(violation.detail)")
     }
@@ -281,42 +281,6 @@ extension VersionSet {
     }
     return free
   }
-
-  /// As RocksDB goes on with it: its own dialect, an epoch for every table, and no WALs that are tracked by somebody
-  /// else.
-  private static func upgraded(_ version: Version) -> Version {
-    // LevelDB's records say that one older WAL is replayed as well; RocksDB's replay all from the log number on.
-    let previous = version.dialect == .leveldb && version.previousLogNumber != 0 ? version.previousLogNumber : .max
-    let families = version.families.map { family in
-      family.tables.allSatisfy(\.hasEpoch) && family.logNumber <= previous
-        ? family : family.with(tables: withEpochs(family), logNumber: min(family.logNumber, previous))
-    }
-    return Version(
-      families: families, lastSequence: version.lastSequence, nextFileNumber: version.nextFileNumber,
-      minLogNumberToKeep: version.minLogNumberToKeep, maxColumnFamily: version.maxColumnFamily,
-      databaseID: version.databaseID, passedOver: version.passedOver)
-  }
-
-  /// RocksDB's `VersionStorageInfo::RecoverEpochNumbers`: one for each level from the deepest up, then one for each
-  /// table of level 0 from the oldest on.
-  private static func withEpochs(_ family: ColumnFamily) -> [TableMetadata] {
-    guard !family.tables.allSatisfy(\.hasEpoch) else { return family.tables }
-    var epoch: UInt64 = 0
-    var tables: [TableMetadata] = []
-    for level in family.levels.dropFirst().reversed() where !level.isEmpty {
-      epoch += 1
-      for var table in level {
-        table.epoch = epoch
-        tables.append(table)
-      }
-    }
-    for var table in family.levels[0].reversed() {
-      epoch += 1
-      table.epoch = epoch
-      tables.append(table)
-    }
-    return tables
-  }
 }
 
 extension Version {
@@ -325,14 +289,5 @@ extension Version {
       families: families, lastSequence: lastSequence, nextFileNumber: number, previousLogNumber: previousLogNumber,
       minLogNumberToKeep: minLogNumberToKeep, maxColumnFamily: maxColumnFamily, databaseID: databaseID,
       trackedLogs: trackedLogs, dialect: dialect, passedOver: passedOver)
-  }
-}
-
-extension ColumnFamily {
-  fileprivate func with(tables: [TableMetadata], logNumber: UInt64) -> ColumnFamily {
-    ColumnFamily(
-      id: id, name: name, comparator: comparator, logNumber: logNumber, tables: tables, blobFiles: blobFiles,
-      compactCursors: compactCursors, timestampsPersisted: timestampsPersisted,
-      fullHistoryTimestampLow: fullHistoryTimestampLow)
   }
 }
