@@ -5,7 +5,7 @@ struct FloorTests {
   /// Lowest first.
   static let floors = [
     "Bytes", "Threads", "Files", "Keys", "Codecs", "Log", "Memtable", "Table", "Manifest", "Merge", "Compaction",
-    "Database", "Maintenance",
+    "Database", "Engine", "Maintenance",
   ]
 
   @Test func noFloorNamesAHigherOne() throws {
