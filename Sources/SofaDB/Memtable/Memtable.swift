@@ -79,6 +79,13 @@ final class Memtable: Sendable {
     }
   }
 
+  /// The first point entry at or behind a user key with a trailer: what a point read looks at first. It lives as long
+  /// as the memtable.
+  @inline(__always)
+  func firstEntry(_ userKey: UnsafeRawBufferPointer, trailer: UInt64) -> SkipList.Node? {
+    entries.firstNotBefore(SkipList.Target(userKey, trailer: trailer, order: entries.order))
+  }
+
   /// Over the point entries; not positioned yet.
   func cursor() -> MemtableCursor { MemtableCursor(entries, of: self) }
   /// Over the range deletions: keys are begins, values ends.

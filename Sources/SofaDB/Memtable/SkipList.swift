@@ -132,17 +132,26 @@ final class SkipList: @unchecked Sendable {
   /// A key that is sought, with its prefix.
   struct Target {
     fileprivate let prefix: UInt64
-    fileprivate let key: UnsafeRawBufferPointer
+    fileprivate let userKey: UnsafeRawBufferPointer
+    fileprivate let trailer: UInt64
+
+    /// `userKey` is borrowed.
+    init(_ userKey: UnsafeRawBufferPointer, trailer: UInt64, order: KeyOrder) {
+      prefix = order.prefix(of: userKey)
+      self.userKey = userKey
+      self.trailer = trailer
+    }
 
     /// `internalKey` is borrowed.
     init(_ internalKey: UnsafeRawBufferPointer, order: KeyOrder) {
-      prefix = order.prefix(of: internalKey.internalKeyUserKey)
-      key = internalKey
+      self.init(internalKey.internalKeyUserKey, trailer: internalKey.internalKeyTrailer, order: order)
     }
 
     fileprivate init(_ node: Node) {
       prefix = SkipList.prefix(of: node)
-      key = SkipList.key(of: node)
+      let key = SkipList.key(of: node)
+      userKey = key.internalKeyUserKey
+      trailer = key.internalKeyTrailer
     }
   }
 
@@ -150,7 +159,9 @@ final class SkipList: @unchecked Sendable {
   private func precedes(_ node: Node, _ target: Target) -> Bool {
     let prefix = SkipList.prefix(of: node)
     if prefix != target.prefix { return prefix < target.prefix }
-    return order.compareInternal(SkipList.key(of: node), target.key) < 0
+    let key = SkipList.key(of: node)
+    let result = order.compare(key.internalKeyUserKey, target.userKey)
+    return result == 0 ? key.internalKeyTrailer > target.trailer : result < 0
   }
 
   var first: Node? { SkipList.link(of: head, 0) }

@@ -77,39 +77,18 @@ public struct BlockCursor {
 
   mutating func load(_ block: UnsafeRawBufferPointer, as layout: Layout) throws(FormatError) {
     unload()
-    guard block.count >= 8, let start = block.baseAddress else { throw FormatError("block shorter than 8 bytes") }
-    guard block.count <= Int(UInt32.max) else { throw FormatError("block longer than its offsets reach") }
-    let word = BlockCursor.fixed32(start, block.count - 4)
-    guard word & BlockFlags.reserved == 0 else { throw FormatError("unknown block flags", at: block.count - 4) }
-    var end = block.count - 4
-    var valuesStart: Int?
-    if word & BlockFlags.separatedValues != 0 {
-      guard layout == .entries else { throw FormatError("separated values in an index block", at: end) }
-      guard end >= 4 else { throw FormatError("no room for the values offset", at: end) }
-      end -= 4
-      valuesStart = Int(BlockCursor.fixed32(start, end))
+    let shape = try BlockShape(block)
+    guard shape.valuesOffset == nil || layout == .entries else {
+      throw FormatError("separated values in an index block", at: shape.restartsOffset)
     }
-    var hashRange = 0..<0
-    if word & BlockFlags.hashIndex != 0 {
-      guard end >= 2 else { throw FormatError("no room for the hash index", at: end) }
-      let buckets = Int(UInt16(littleEndian: start.loadUnaligned(fromByteOffset: end - 2, as: UInt16.self)))
-      guard buckets > 0, buckets <= end - 2 else { throw FormatError("hash index larger than its block", at: end - 2) }
-      hashRange = (end - 2 - buckets)..<end
-      end = hashRange.lowerBound
-    }
-    let count = Int(word & BlockFlags.countMask)
-    guard count > 0, count <= end / 4 else { throw FormatError("restart count out of range", at: block.count - 4) }
-    let restarts = end - 4 * count
-    guard valuesStart ?? 0 <= restarts else { throw FormatError("values offset out of range") }
-    guard BlockCursor.fixed32(start, restarts) == 0 else { throw FormatError("first restart is not 0", at: restarts) }
-    base = start
+    base = block.baseAddress!
     size = block.count
-    self.layout = valuesStart == nil ? layout : .separatedValues
-    hashIndexRange = hashRange
-    restartsOffset = restarts
-    restartCount = count
-    valuesOffset = valuesStart ?? 0
-    entriesEnd = valuesStart ?? restarts
+    self.layout = shape.valuesOffset == nil ? layout : .separatedValues
+    hashIndexRange = shape.hashIndexRange
+    restartsOffset = shape.restartsOffset
+    restartCount = shape.restartCount
+    valuesOffset = shape.valuesOffset ?? 0
+    entriesEnd = shape.entriesEnd
     rewind(to: 0, restart: 0)
   }
 
@@ -254,20 +233,10 @@ public struct BlockCursor {
     nextOffset = header.keyStart + header.unshared
   }
 
-  /// Full handles where nothing is shared, else the difference in size to the handle before, which it follows.
   private mutating func takeIndexEntry(_ header: EntryHeader) throws(FormatError) {
     let start = header.keyStart + header.unshared
     var reader = ByteReader(UnsafeRawBufferPointer(start: base + start, count: entriesEnd - start))
-    let handle: BlockHandle
-    if header.shared == 0 {
-      handle = try BlockHandle(from: &reader)
-    } else {
-      let (size, overflow) = Int64(bitPattern: deltaHandle.size).addingReportingOverflow(try reader.signedVarint64())
-      guard let offset = deltaHandle.end, !overflow, size >= 0 else {
-        throw FormatError("delta-encoded handle out of range", at: start)
-      }
-      handle = BlockHandle(offset: offset, size: UInt64(size))
-    }
+    let handle = try deltaHandle.successor(isWhole: header.shared == 0, from: &reader)
     let firstKey = layout == .deltaIndexWithFirstKeys ? try reader.slice().count : 0
     try extendKey(header.shared, from: header.keyStart, header.unshared)
     deltaHandle = handle

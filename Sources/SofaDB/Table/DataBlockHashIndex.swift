@@ -20,6 +20,8 @@ struct DataBlockHashIndex {
 
   private let buckets: UnsafeRawBufferPointer
 
+  init(buckets: UnsafeRawBufferPointer) { self.buckets = buckets }
+
   /// The index of a loaded block; nil when it has none. Borrows the block.
   init?(_ cursor: borrowing BlockCursor) {
     let range = cursor.hashIndexRange

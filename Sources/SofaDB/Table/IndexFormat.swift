@@ -43,6 +43,18 @@ public struct IndexFormat: Hashable, Sendable {
   }
 }
 
+extension BlockHandle {
+  /// The handle that follows this one in an index of delta-coded values: in full, or as the difference in size to this
+  /// one, behind whose block it lies.
+  @inline(__always)
+  func successor(isWhole: Bool, from reader: inout ByteReader) throws(FormatError) -> BlockHandle {
+    if isWhole { return try BlockHandle(from: &reader) }
+    let (size, overflow) = Int64(bitPattern: size).addingReportingOverflow(try reader.signedVarint64())
+    guard let offset = end, !overflow, size >= 0 else { throw FormatError("delta-encoded handle out of range") }
+    return BlockHandle(offset: offset, size: UInt64(size))
+  }
+}
+
 extension BlockCursor {
   /// The handle of the current entry of an index block.
   func indexHandle() throws(FormatError) -> BlockHandle {

@@ -23,6 +23,10 @@ public struct TableCursor {
   private static let dataKinds: UInt32 = EntryKind.allCases
     .filter { $0 != .rangeDeletion }.reduce(0) { $0 | 1 << UInt32($1.rawValue) }
 
+  /// Whether entries of that kind may stand in a data block.
+  @inline(__always)
+  static func isDataKind(_ kind: UInt8) -> Bool { kind < 32 && dataKinds >> UInt32(kind) & 1 != 0 }
+
   private let opened: DataBlockSource?
   private var block = BlockCursor()
   private let kinds = TableCursor.dataKinds

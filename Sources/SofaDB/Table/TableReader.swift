@@ -156,15 +156,20 @@ public final class TableReader: Sendable {
 
   /// The filter, read when first asked; nil when there is none that is understood.
   public func filter() throws(DatabaseError) -> FilterReader? {
-    if let loaded = filterCache.value { return loaded.filter }
-    let filter = try FilterReader(self)
-    filterCache.value = FilterCache.Loaded(filter: filter)
-    return filter
+    try loadedFilter().filter
+  }
+
+  private func loadedFilter() throws(DatabaseError) -> FilterCache.Loaded {
+    if let loaded = filterCache.value { return loaded }
+    return filterCache.keep(FilterCache.Loaded(try FilterReader(self)))
   }
 
   /// Whether an entry of the user key may be in the table. Block-based filters cannot tell and answer yes.
   public func mayContain(_ userKey: UnsafeRawBufferPointer) throws(DatabaseError) -> Bool {
-    guard let filter = try filter() else { return true }
-    return try filter.mayContain(userKey)
+    let loaded = try loadedFilter()
+    defer { withExtendedLifetime(loaded) {} }
+    guard let full = loaded.full else { return try loaded.filter?.mayContain(userKey) ?? true }
+    guard let question = loaded.keys?.question(userKey) else { return true }
+    return full.mayContain(question)
   }
 }

@@ -77,7 +77,7 @@ struct CompactionCase {
     }
   }
 
-  private mutating func draw(_ sequence: SequenceNumber) -> Write {
+  mutating func draw(_ sequence: SequenceNumber) -> Write {
     let key = key(random.below(keyCount))
     let value = Array("\(sequence)".utf8) + [UInt8](repeating: 0x2E, count: random.below(30))
     var choice = random.below(puts + deletions + singleDeletions + merges + ranges + blobs)
