@@ -264,13 +264,12 @@ struct PointLookup {
   private mutating func resolve() throws(DatabaseError) {
     if stamped != nil { sortByTimestamp() }
     defer { versions = [] }
-    guard let newest = versions.first else { return }
-    let covered = newest.timestamp > cover.timestamp ? 0 : cover.sequence
-    guard newest.trailer >> 8 >= covered else { return }
     var operands: [[UInt8]] = []
     var base: ByteBuffer?
     for version in versions {
       let kind = EntryKind(rawValue: UInt8(truncatingIfNeeded: version.trailer))
+      // A tombstone does not cover what has a newer timestamp.
+      let covered = version.timestamp > cover.timestamp ? 0 : cover.sequence
       if version.trailer >> 8 < covered || kind?.isPointTombstone ?? true { break }
       if kind != .merge {
         base = ByteBuffer(version.value)

@@ -1,11 +1,3 @@
-/// A version of a key that was found in a table. The value's bytes live as long as `block`.
-struct TableEntry {
-  /// Sequence number and kind, as seen: a global sequence number is put in.
-  var trailer: UInt64
-  var value: UnsafeRawBufferPointer
-  var block: ByteBuffer
-}
-
 /// Point reads of tables: index, data block, entry, without a cursor. Nothing is allocated but blocks that are not in
 /// the cache. Any thread, any time.
 extension TableReader {
