@@ -15,7 +15,7 @@ extension DatabaseError: CommandFailure {
     case .corruption, .unsettled: .incomplete
     case .invalid: .usage
     case .cancelled: .interrupted
-    case .notFound, .alreadyExists, .permissionDenied, .noSpace, .io, .locked, .unsupported, .special:
+    case .notFound, .alreadyExists, .permissionDenied, .noSpace, .io, .locked, .unsupported, .special, .conflict:
       .refused
     }
   }

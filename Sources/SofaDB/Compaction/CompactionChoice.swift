@@ -6,6 +6,7 @@ public struct CompactionChoice: Sendable, Equatable {
     case sizeAmplification = "older data takes too much space"
     case sizeRatio = "runs of similar size"
     case runCount = "too many runs"
+    case manual = "asked for"
   }
 
   public let inputs: Set<UInt64>

@@ -68,6 +68,12 @@ public struct CompactionJob: Sendable {
 
   private func openInputs() throws(DatabaseError) -> Inputs {
     var inputs = Inputs()
+    for run in plan.memory {
+      inputs.entryCount = inputs.entryCount.map { $0 &+ UInt64(run.count) }
+      inputs.rawSize &+= UInt64(run.bytes)
+      inputs.tombstoneCount &+= UInt64(run.tombstones.count)
+      inputs.tombstones += run.tombstones
+    }
     for table in plan.inputs {
       let reader = try cache.reader(table, order: plan.order)
       reader.file.file.adviseSequential()
@@ -163,7 +169,10 @@ public struct CompactionJob: Sendable {
           largestSequence: summary.largestSequence, epoch: plan.epoch)
         metadata.oldestBlobFile = table.oldestBlobFile
         metadata.oldestAncestorTime = ancestors.min()
-        if plan.options.creationTime > 0 { metadata.creationTime = plan.options.creationTime }
+        if plan.options.creationTime > 0 {
+          metadata.creationTime = plan.options.creationTime
+          if !plan.memory.isEmpty { metadata.oldestAncestorTime = plan.options.creationTime }
+        }
         metadata.tailSize = summary.fileSize - summary.tailOffset
         result.outputs.append(
           CompactionOutput(

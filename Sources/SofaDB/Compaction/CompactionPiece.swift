@@ -39,15 +39,17 @@ struct CompactionPiece: ~Copyable {
     self.watch = watch
     self.tombstones = tombstones
     let order = plan.order
-    let sources = plan.runs.compactMap { run -> EntrySource? in
-      let tables = run.filter { bounds.overlaps($0, order: order) }
-      return tables.isEmpty
-        ? nil
-        : EntrySource(
-          TableRun(
-            tables, cache: cache, order: order, damage: nil, readAhead: CompactionPiece.readAhead, usesCache: false),
-          order: order)
-    }
+    let sources =
+      plan.memory.map { $0.source() }
+      + plan.runs.compactMap { run -> EntrySource? in
+        let tables = run.filter { bounds.overlaps($0, order: order) }
+        return tables.isEmpty
+          ? nil
+          : EntrySource(
+            TableRun(
+              tables, cache: cache, order: order, damage: nil, readAhead: CompactionPiece.readAhead, usesCache: false),
+            order: order)
+      }
     merging = MergingCursor(sources, order: order, lower: bounds.lower, upper: bounds.upper)
     splitter = TableSplitter(plan, tombstones: tombstones, files: files, pool: pool, lowerBound: bounds.lower)
     // With timestamps each version is a key of its own, and its operands belong to those before it.

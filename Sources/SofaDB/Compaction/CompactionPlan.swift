@@ -6,10 +6,12 @@ public struct CompactionPlan: Sendable {
   public let outputLevel: Int
   /// The input tables as sorted runs, newest first: each table of level 0 by itself, then the deeper levels.
   public let runs: [[TableMetadata]]
+  /// What a flush writes, newest first; empty for a compaction of tables.
+  let memory: [MemoryRun]
   /// Where older data lies: in tables below the output.
   let older: KeySpans
   /// Of the outputs: the least of the inputs' epochs; nil unless all have one.
-  let epoch: UInt64?
+  public var epoch: UInt64?
 
   /// How outputs are written. Order and family are the inputs'.
   public let options: TableOptions
@@ -53,11 +55,29 @@ public struct CompactionPlan: Sendable {
     }
     order = family.order
     self.outputLevel = outputLevel
+    memory = []
     let chosen = family.levels.map { $0.filter { inputs.contains($0.number) } }
     runs = chosen[0].map { [$0] } + chosen[1...].filter { !$0.isEmpty }
     epoch = tables.allSatisfy(\.hasEpoch) ? tables.compactMap(\.epoch).min() : nil
     older = KeySpans(CompactionPlan.older(family, than: inputs, outputLevel), order: order)
     grandparents = outputLevel + 1 < family.levels.count && outputLevel > 0 ? family.levels[outputLevel + 1] : []
+    var options = options
+    options.order = order
+    options.columnFamilyID = family.id
+    options.columnFamilyName = family.name
+    options.external = false
+    self.options = options
+  }
+
+  /// A flush: what is in memory, newest first, becomes one table of level 0. All tables of the family are older.
+  init(flushing memory: [MemoryRun], of family: ColumnFamily, options: TableOptions) {
+    order = family.order
+    outputLevel = 0
+    runs = []
+    self.memory = memory
+    epoch = nil
+    older = KeySpans(family.tables, order: order)
+    grandparents = []
     var options = options
     options.order = order
     options.columnFamilyID = family.id

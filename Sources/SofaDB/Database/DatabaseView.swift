@@ -164,27 +164,10 @@ public final class DatabaseView: Sendable {
     _ family: Family, from: [UInt8]?, to end: [UInt8]?, damage: DamageLog?
   ) -> MergingCursor {
     let order = family.order
-    func overlaps(_ table: TableMetadata) -> Bool {
-      let isBefore = from.map { key in
-        key.withUnsafeBytes { bound in
-          table.largest.userKey.withUnsafeBytes {
-            order.compareWithoutTimestamp(order.withoutTimestamp($0), bound) < 0
-          }
-        }
-      }
-      let isAfter = end.map { key in
-        key.withUnsafeBytes { bound in
-          table.smallest.userKey.withUnsafeBytes {
-            order.compareWithoutTimestamp(order.withoutTimestamp($0), bound) >= 0
-          }
-        }
-      }
-      return !(isBefore ?? false) && !(isAfter ?? false)
-    }
     var sources: [EntrySource] = []
     if let entries = family.entries { sources.append(EntrySource(entries, order: order)) }
     for (number, level) in family.levels.enumerated() {
-      let tables = level.filter(overlaps)
+      let tables = level.filter { $0.overlaps(from: from, to: end, order: order) }
       guard !tables.isEmpty else { continue }
       for run in number == 0 ? tables.map({ [$0] }) : [tables] {
         sources.append(EntrySource(TableRun(run, cache: cache, order: order, damage: damage, end: end), order: order))

@@ -18,6 +18,8 @@ public struct DatabaseError: Error, Sendable, CustomStringConvertible {
     /// The caller's input, a row or an option, cannot be used.
     case invalid
     case cancelled
+    /// Another transaction has written what this one relies on.
+    case conflict
     /// The work was done, and whether it survives a crash is not known.
     case unsettled
   }

@@ -1,5 +1,5 @@
-/// Makes a version such that RocksDB, old and new, goes on with it, whoever recorded it: RocksDB's dialect, an epoch and
-/// sequence numbers for every table, and no WALs that only their writer tracks.
+/// Makes a version such that RocksDB, old and new, goes on with it, whoever recorded it: RocksDB's dialect, an epoch
+/// and sequence numbers for every table, and no WALs that only their writer tracks.
 ///
 /// LevelDB records no sequence numbers. RocksDB before 7.10 refuses two tables of level 0 without them, and its own
 /// state with such tables breaks its assertions. A flush of LevelDB holds what came after the flush before it, so the

@@ -44,6 +44,12 @@ final class Arena: @unchecked Sendable {
   /// Bytes taken from the system. Any thread, any time.
   var reserved: Int { reservedBytes.load(ordering: .relaxed) }
 
+  /// Bytes that were given out, and what is left over at the ends of full blocks. Any thread, any time.
+  var used: Int {
+    let block = current.load(ordering: .acquiring)!
+    return reserved - max(0, block.pointee.size - block.pointee.taken.load(ordering: .relaxed))
+  }
+
   /// `count` bytes, aligned to 8, not zeroed; theirs is the life of the arena. Any thread, any time.
   @inline(__always)
   func take(_ count: Int) -> UnsafeMutableRawPointer {

@@ -50,6 +50,8 @@ final class Memtable: Sendable {
   var rangeDeletionCount: Int { deletions.count }
   /// Bytes of memory taken.
   var bytes: Int { arena.reserved }
+  /// Bytes of it that entries take.
+  var usedBytes: Int { arena.used }
   /// Sequence numbers of the entries; nil while there are none. Exact once nobody adds any more.
   var sequences: ClosedRange<SequenceNumber>? {
     isEmpty ? nil : smallest.load(ordering: .relaxed)...largest.load(ordering: .relaxed)

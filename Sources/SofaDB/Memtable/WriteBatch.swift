@@ -4,6 +4,8 @@
 public struct WriteBatch: ~Copyable {
   /// Entries, which take a sequence number each.
   public private(set) var count: UInt32 = 0
+  /// Whether an operation is of another column family than `default`.
+  private(set) var namesFamilies = false
   private var writer: ByteWriter
 
   /// Bytes that a key may have.
@@ -21,10 +23,14 @@ public struct WriteBatch: ~Copyable {
   /// The record for the log: header and operations. Borrowed until the next change.
   public var bytes: UnsafeRawBufferPointer { writer.bytes }
 
+  /// Likewise; whoever logs it sets the sequence number.
+  var mutableBytes: UnsafeMutableRawBufferPointer { mutating get { writer.mutableBytes } }
+
   public mutating func removeAll() {
     writer.truncate(to: WriteBatchFormat.headerSize)
     setCount(0)
     setSequence(0)
+    namesFamilies = false
   }
 
   /// Numbers the entries from `sequence` on: done once, just before the batch is logged.
@@ -42,7 +48,10 @@ public struct WriteBatch: ~Copyable {
       throw DatabaseError(.invalid, "key, value or batch too large")
     }
     writer.append(WriteBatchFormat.tag(kind, hasFamily: family != 0))
-    if family != 0 { writer.appendVarint(family) }
+    if family != 0 {
+      writer.appendVarint(family)
+      namesFamilies = true
+    }
     writer.appendSlice(key)
     if WriteBatchFormat.hasValue(kind) { writer.appendSlice(value) }
     setCount(count + 1)
@@ -92,6 +101,7 @@ public struct WriteBatch: ~Copyable {
     guard !overflow else { throw DatabaseError(.invalid, "batch too large") }
     writer.append(UnsafeRawBufferPointer(rebasing: other.bytes[WriteBatchFormat.headerSize...]))
     setCount(sum)
+    namesFamilies = namesFamilies || other.namesFamilies
   }
 
   private mutating func setCount(_ value: UInt32) {

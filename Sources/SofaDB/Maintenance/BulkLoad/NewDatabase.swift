@@ -19,13 +19,13 @@ struct NewDatabase {
 
   /// Writes and syncs everything; CURRENT comes last. The tables have been synced.
   func write(in directory: any Directory) throws(DatabaseError) {
-    let identity = NewDatabase.identity()
+    let identity = DatabaseIdentity.random()
     var all = families
     if !all.contains(where: { $0.id == 0 }) { all.append(Family(name: "default", id: 0, order: .bytewise)) }
     let version = Version(
       families: all.map(columnFamily), lastSequence: lastSequence, nextFileNumber: nextNumber + 1,
       databaseID: identity)
-    try writeIdentity(identity, in: directory)
+    try DatabaseIdentity.write(identity, in: directory)
     try ManifestWriter.write(version, as: DatabaseFile.manifest(nextNumber).name, in: directory)
     try CurrentFile.replace(directory, manifest: nextNumber)
   }
@@ -41,30 +41,5 @@ struct NewDatabase {
     }
     return ColumnFamily(
       id: family.id, name: family.name, comparator: family.order.name, logNumber: 0, tables: tables)
-  }
-
-  /// A random UUID, as RocksDB gives each database.
-  private static func identity() -> String {
-    var bytes: [UInt8] = []
-    for _ in 0..<2 { withUnsafeBytes(of: UInt64.random(in: 0...UInt64.max)) { bytes += $0 } }
-    bytes[6] = bytes[6] & 0x0F | 0x40
-    bytes[8] = bytes[8] & 0x3F | 0x80
-    var text = TextFormat.hex.text(bytes)
-    for offset in [20, 16, 12, 8] { text.insert("-", at: text.index(text.startIndex, offsetBy: offset)) }
-    return text
-  }
-
-  private func writeIdentity(_ identity: String, in directory: any Directory) throws(DatabaseError) {
-    let file = try directory.create(DatabaseFile.identity.name)
-    do throws(DatabaseError) {
-      var content = ByteWriter()
-      content.append(utf8: identity)
-      try file.append(content.bytes)
-      try file.sync()
-    } catch {
-      do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */  }
-      throw error
-    }
-    try file.close()
   }
 }

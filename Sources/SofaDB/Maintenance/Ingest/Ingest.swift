@@ -57,7 +57,7 @@ public struct Ingest: Sendable {
       }
       for step in plan.steps {
         let number = change.newNumber()
-        try bring(step.source, as: change.tableName(number), change, sources, &done, plan.size)
+        try bring(step.source, as: change.tableName(number), into: change.staging, sources, &done, plan.size)
         var table = step.table
         table.number = number
         let family = plan.familyID(step.family)
@@ -72,21 +72,21 @@ public struct Ingest: Sendable {
       change.abandon()
       throw error
     }
-    if mode == .move { try removeSources(plan, sources) }
+    if mode == .move { try removeSources(plan.steps.map(\.source), sources) }
     return (plan, id)
   }
 
-  private func bring(
-    _ source: IngestSource, as name: String, _ change: DatabaseChange, _ sources: any FileSystem,
+  /// Makes a table of the directory from a source: copies or links it, and compares.
+  func bring(
+    _ source: IngestSource, as name: String, into directory: any Directory, _ sources: any FileSystem,
     _ done: inout UInt64, _ total: UInt64
   ) throws(DatabaseError) {
     if mode == .copy {
-      try copy(source, as: name, to: change.staging, &done, total)
+      try copy(source, as: name, to: directory, &done, total)
     } else {
-      try sources.directory(at: source.target.directory.path).link(
-        source.target.name, into: change.staging, as: name)
+      try sources.directory(at: source.target.directory.path).link(source.target.name, into: directory, as: name)
     }
-    guard try JournalEntry.digest(of: name, in: change.staging) == source.digest else {
+    guard try JournalEntry.digest(of: name, in: directory) == source.digest else {
       throw DatabaseError(.corruption, file: source.target.path, "it changed while it was read")
     }
   }
@@ -115,11 +115,11 @@ public struct Ingest: Sendable {
   }
 
   /// The change is durable: the names may go. One that changed in the meantime stays.
-  private func removeSources(_ plan: IngestPlan, _ sources: any FileSystem) throws(DatabaseError) {
-    for step in plan.steps {
-      let directory = try sources.directory(at: step.source.target.directory.path)
-      if try directory.attributes(of: step.source.target.name)?.size == step.source.size {
-        try directory.remove(step.source.target.name)
+  func removeSources(_ moved: [IngestSource], _ sources: any FileSystem) throws(DatabaseError) {
+    for source in moved {
+      let directory = try sources.directory(at: source.target.directory.path)
+      if try directory.attributes(of: source.target.name)?.size == source.size {
+        try directory.remove(source.target.name)
       }
     }
   }

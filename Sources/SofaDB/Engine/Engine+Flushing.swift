@@ -1,0 +1,96 @@
+internal import Synchronization
+
+extension Engine {
+  /// Seals what is in memory of `families` (nil for all), and waits until it is in tables.
+  func flushAll(_ families: [UInt32]? = nil) throws(DatabaseError) {
+    let chosen = families ?? state.change { $0.families.map(\.live.id) }
+    try pipeline.exclusively { () throws(DatabaseError) in
+      if let failure = state.change({ $0.failure }) { throw failure }
+      try seal(chosen)
+    }
+    try waitForFlush(chosen)
+  }
+
+  func waitForFlush(_ families: [UInt32]) throws(DatabaseError) {
+    if isInline {
+      runInline()
+    } else {
+      state.wait { state in
+        state.failure != nil || state.isClosing
+          || !state.families.contains { families.contains($0.live.id) && !$0.sealed.isEmpty }
+      } then: { _ in
+      }
+    }
+    if let failure = state.change({ $0.failure }) { throw failure }
+  }
+
+  /// Writes all sealed memtables of a family into one table of level 0. The family is marked as flushing.
+  func flush(_ family: UInt32) throws(DatabaseError) {
+    defer {
+      state.change { state in
+        if let index = state.index(of: family) { state.families[index].isFlushing = false }
+      }
+    }
+    let work = state.change { state -> (EngineState.Family, ColumnFamily)? in
+      guard let index = state.index(of: family), !state.families[index].sealed.isEmpty,
+        let tables = state.version.family(family)
+      else { return nil }
+      return (state.families[index], tables)
+    }
+    guard let (buffers, tables) = work else { return }
+    let live = buffers.live
+    var plan = CompactionPlan(
+      flushing: buffers.sealed.map { MemoryRun($0.memtable) }, of: tables,
+      options: live.options.tableOptions(tables, isBottom: false, now: options.time.now))
+    plan.snapshots = snapshots.all
+    plan.mergeOperator = live.options.mergeOperator
+    let result = try run(plan, jobs: 1)
+    defer { forget(result.outputs.map(\.number)) }
+    var edit = VersionEdit(family: family)
+    edit.newTables = result.outputs.map(\.metadata)
+    // Those sealed meanwhile are newer.
+    edit.logNumber = state.change { state in
+      guard let index = state.index(of: family) else { return nil }
+      let newer = state.families[index].sealed.dropLast(buffers.sealed.count)
+      return newer.last?.logNumber ?? state.families[index].active.logNumber
+    }
+    // Dropped meanwhile.
+    guard edit.logNumber != nil else { return }
+    try install([edit]) { state in
+      guard let index = state.index(of: family) else { return }
+      state.families[index].sealed.removeLast(buffers.sealed.count)
+    }
+    counters.flushes.wrappingAdd(1, ordering: .relaxed)
+    counters.bytesFlushed.wrappingAdd(result.outputSize, ordering: .relaxed)
+    report(.flushed(family: live.name, table: result.outputs.first?.number, bytes: result.outputSize))
+    collectGarbage()
+  }
+
+  /// Carries out a plan. The numbers of its files stay reserved until `forget`.
+  func run(_ plan: CompactionPlan, jobs: Int) throws(DatabaseError) -> CompactionResult {
+    let taken = Monitor<[UInt64]>([])
+    let target = CompactionTarget(directory: directory) { [self] in
+      let number = versions.takeFileNumber()
+      state.change { _ = $0.pendingFiles.insert(number) }
+      taken.change { $0.append(number) }
+      return number
+    }
+    var job = CompactionJob(plan, cache: cache, target: target)
+    job.jobs = jobs
+    job.verifiesOutputs = options.verifiesOutputs
+    job.isCancelled = { [self] in isClosed.load(ordering: .relaxed) && plan.memory.isEmpty }
+    if let limiter { job.throttle = { bytes in _ = limiter.take(bytes) } }
+    do throws(DatabaseError) {
+      let result = try job.run()
+      // Their names must last before a MANIFEST has them.
+      if !result.outputs.isEmpty { try directory.sync() }
+      return result
+    } catch {
+      forget(taken.change { $0 })
+      throw error
+    }
+  }
+
+  /// Gives numbers free: their files are part of a version, or gone, or garbage.
+  func forget(_ files: [UInt64]) { state.change { $0.pendingFiles.subtract(files) } }
+}

@@ -1,0 +1,130 @@
+internal import Glibc
+internal import Synchronization
+
+extension Engine {
+  /// Writes a batch whose header and operations lie in `bytes`.
+  func write(
+    _ bytes: UnsafeMutableRawBufferPointer, count: UInt32, namesFamilies: Bool, _ options: WriteOptions
+  ) throws(DatabaseError) {
+    try requireOpen()
+    guard bytes.count > WriteBatchFormat.headerSize else { return }
+    try pipeline.write(ticket(bytes, count, namesFamilies, options))
+  }
+
+  /// From within `pipeline.exclusively`.
+  func writeAlone(
+    _ bytes: UnsafeMutableRawBufferPointer, count: UInt32, namesFamilies: Bool, _ options: WriteOptions
+  ) throws(DatabaseError) {
+    try pipeline.writeAlone(ticket(bytes, count, namesFamilies, options))
+  }
+
+  private func ticket(
+    _ bytes: UnsafeMutableRawBufferPointer, _ count: UInt32, _ namesFamilies: Bool, _ options: WriteOptions
+  ) -> WriteTicket {
+    if !options.usesLog { hasUnlogged.store(true, ordering: .relaxed) }
+    counters.bytesWritten.wrappingAdd(UInt64(bytes.count), ordering: .relaxed)
+    counters.entriesWritten.wrappingAdd(UInt64(count), ordering: .relaxed)
+    return WriteTicket(bytes, count: UInt64(count), namesFamilies: namesFamilies, options: options)
+  }
+
+  /// Before a group is logged: seals full memtables, and waits while flushes and compactions are too far behind.
+  func makeRoom(_ pipeline: WritePipeline, _ bytes: Int) throws(DatabaseError) {
+    if needsCare.load(ordering: .relaxed) { try takeCare(bytes) }
+    while pipeline.targets.isFull.load(ordering: .relaxed) {
+      pipeline.drain()
+      try waitForRoom()
+      let full = state.change { state in
+        state.families.filter { $0.active.memtable.usedBytes >= $0.live.options.writeBufferBytes }.map(\.live.id)
+      }
+      try seal(full)
+    }
+    try limitLogs()
+  }
+
+  private func takeCare(_ bytes: Int) throws(DatabaseError) {
+    let (failure, hold, rate) = state.change { ($0.failure, $0.hold, $0.delayedRate) }
+    if let failure { throw failure }
+    guard hold == .slowed, !isInline else { return }
+    let start = MonotonicClock.seconds
+    options.time.sleep(Double(bytes) / max(rate, 1))
+    counters.addStall(MonotonicClock.seconds - start)
+  }
+
+  /// Waits until a memtable may be sealed.
+  private func waitForRoom() throws(DatabaseError) {
+    func hasRoom(_ state: EngineState) -> Bool {
+      if state.failure != nil { return true }
+      guard state.hold != .stopped else { return false }
+      return state.families.allSatisfy { family in
+        family.active.memtable.usedBytes < family.live.options.writeBufferBytes
+          || family.sealed.count + 1 < family.live.options.maxWriteBuffers
+      }
+    }
+    if isInline { runInline() }
+    if !isInline, !state.change({ hasRoom($0) }) {
+      let start = MonotonicClock.seconds
+      report(.writersHeld(.stopped))
+      state.wait(hasRoom) { _ in }
+      counters.addStall(MonotonicClock.seconds - start)
+      noteHold()
+    }
+    if let failure = state.change({ $0.failure }) { throw failure }
+  }
+
+  /// When all logs together are too long, the families that hold on to the oldest are sealed.
+  private func limitLogs() throws(DatabaseError) {
+    guard let log = pipeline.log, log.size &+ closedLogs.bytes >= logLimit else { return }
+    let (oldest, holders) = state.change { state in
+      let oldest = state.oldestLog(current: log.number)
+      return (oldest, state.families.filter { $0.active.logNumber == oldest && !$0.active.memtable.isEmpty })
+    }
+    closedLogs.forget(before: oldest)
+    guard !holders.isEmpty, log.size &+ closedLogs.bytes >= logLimit else { return }
+    pipeline.drain()
+    try seal(holders.map(\.live.id))
+  }
+
+  /// Seals the memtables of families, empty ones aside, and begins a new log. For whoever leads the pipeline, when all
+  /// that was logged has been added.
+  func seal(_ families: [UInt32]) throws(DatabaseError) {
+    let wanted = Set(families)
+    let isNeeded = state.change { state in
+      state.families.contains { wanted.contains($0.live.id) && !$0.active.memtable.isEmpty }
+    }
+    guard isNeeded else { return }
+    let number = try switchLog()
+    state.change { state in
+      for index in state.families.indices {
+        let family = state.families[index]
+        if family.active.memtable.isEmpty {
+          state.families[index].active.logNumber = number
+        } else if wanted.contains(family.live.id) {
+          state.families[index].sealed.insert(family.active, at: 0)
+          state.families[index].active = EngineState.Buffer(
+            memtable: Memtable(order: family.live.order), logNumber: number)
+        }
+      }
+      pipeline.targets = state.targets
+      views.replace(with: state.view)
+    }
+    if isInline { runInline() }
+  }
+
+  /// The number of the log that takes what comes next: a new one unless the present one has nothing yet.
+  private func switchLog() throws(DatabaseError) -> UInt64 {
+    guard let log = pipeline.log else { throw DatabaseError(.io(EIO), file: path, "the log is closed") }
+    guard log.size > 0 else { return log.number }
+    do throws(DatabaseError) {
+      try log.close()
+      closedLogs.add(log.number, log.size)
+      let new = try WriteAheadLog(versions.takeFileNumber(), in: directory)
+      pipeline.log = new
+      return new.number
+    } catch {
+      log.abandon()
+      pipeline.log = nil
+      fail(error)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,176 @@
+internal import Synchronization
+
+/// The machinery of an open database: what `Database` offers is done here, and in the extensions beside this file.
+///
+///     writes    WritePipeline -> WriteAheadLog -> Memtable             Engine+Writing
+///     flushes   Memtable -> CompactionJob -> VersionSet.install        Engine+Flushing
+///     merges    CompactionPicker -> CompactionJob -> VersionSet.install   Engine+Compacting
+///     reads     ViewSlot -> Memtable, TableCache                       Engine+Reading
+///
+/// Locks, outermost first: the pipeline's lead, the lock of `VersionSet.install`, `state`. Readers take none of them.
+final class Engine: @unchecked Sendable {
+  let path: String
+  let directory: any Directory
+  let options: DatabaseOptions
+  let lock: any FileLock
+  let versions: VersionSet
+  let blockCache: BlockCache?
+  let cache: TableCache
+  let blobs: BlobStore
+  let snapshots = SnapshotList()
+  let counters = EngineCounters()
+  let state: Monitor<EngineState>
+  let views: ViewSlot
+  let limiter: RateLimiter?
+  /// Set once, before anybody else knows the engine.
+  private(set) var pipeline: WritePipeline!
+  private var threads: WorkerGroup?
+  /// For whoever leads the pipeline: logs that may still be needed, and what all logs together may have.
+  var closedLogs = ClosedLogs()
+  var logLimit: UInt64
+  /// Whether `close` was called.
+  let isClosed = Atomic(false)
+  /// Whether something was written that no log holds.
+  let hasUnlogged = Atomic(false)
+  /// Whether writers have to look at `EngineState.hold` or `failure`.
+  let needsCare = Atomic(false)
+
+  /// Goes on from what recovery made. `families` are those of the version, `default` first.
+  init(
+    _ recovered: RecoveredDatabase, families: [LiveFamily], options: DatabaseOptions
+  ) throws(DatabaseError) {
+    path = recovered.directory.path
+    directory = recovered.directory
+    lock = recovered.lock
+    self.options = options
+    blockCache = options.blockCacheBytes > 0 ? BlockCache(capacity: options.blockCacheBytes) : nil
+    cache = TableCache(
+      directory: recovered.directory, limit: max(options.maxOpenTables, 16), blocks: blockCache)
+    blobs = BlobStore(directory: recovered.directory)
+    limiter = options.writeBytesPerSecond.map { RateLimiter(bytesPerSecond: $0, time: options.time) }
+    versions = try VersionSet(recovered.version, in: recovered.directory, rolloverSize: options.manifestBytes)
+    let number = recovered.logNumber
+    logLimit = options.maxLogBytes ?? families.reduce(0) { $0 + 4 * UInt64($1.options.writeBufferBytes) }
+    let start = EngineState(
+      versions.current,
+      families: families.map { family in
+        EngineState.Family(
+          live: family, active: EngineState.Buffer(memtable: Memtable(order: family.order), logNumber: number))
+      })
+    state = Monitor(start)
+    views = ViewSlot(start.view)
+    pipeline = WritePipeline(
+      lastSequence: recovered.lastSequence, targets: start.targets,
+      makeRoom: { [unowned self] (pipeline, bytes) throws(DatabaseError) in try makeRoom(pipeline, bytes) },
+      logFailed: { [unowned self] error in fail(error) })
+    pipeline.log = try WriteAheadLog(number, in: directory)
+    state.change { $0.updateHold(base: options.delayedWriteBytesPerSecond) }
+    collectGarbage()
+    let threads = options.backgroundThreads ?? max(2, Workers.processors)
+    if threads > 0 {
+      self.threads = WorkerGroup(threads) { [self] index in work(index) }
+    } else {
+      runInline()
+    }
+  }
+
+  var isInline: Bool { threads == nil }
+
+  func report(_ event: EngineEvent) { options.onEvent?(event) }
+
+  /// Keeps the first failure: nothing is written any more until `resume`.
+  func fail(_ error: DatabaseError) {
+    let isFirst = state.change { state in
+      guard state.failure == nil else { return false }
+      state.failure = error
+      return true
+    }
+    needsCare.store(true, ordering: .relaxed)
+    if isFirst { report(.failed(error)) }
+  }
+
+  func requireOpen() throws(DatabaseError) {
+    if isClosed.load(ordering: .relaxed) { throw DatabaseError(.invalid, file: path, "the database is closed") }
+  }
+
+  // MARK: Versions
+
+  /// Installs edits, and lets `change` adapt the state in the same moment in which readers get the new version.
+  /// `lastSequence`: the largest number in new tables, nil where all of them are visible.
+  func install(
+    _ edits: [VersionEdit], lastSequence: SequenceNumber? = nil, _ change: (inout EngineState) -> Void
+  ) throws(DatabaseError) {
+    let last = lastSequence ?? pipeline.visible.load(ordering: .acquiring)
+    do throws(DatabaseError) {
+      try versions.install(edits, lastSequence: last) { version in
+        state.change { state in
+          state.adopt(version)
+          change(&state)
+          state.updateHold(base: options.delayedWriteBytesPerSecond)
+          views.replace(with: state.view)
+        }
+      }
+    } catch {
+      fail(error)
+      throw error
+    }
+    noteHold()
+  }
+
+  func noteHold() {
+    let (hold, isWell) = state.change { ($0.hold, $0.failure == nil) }
+    let isCareNeeded = hold != .free || !isWell
+    if needsCare.exchange(isCareNeeded, ordering: .relaxed) != isCareNeeded, isWell { report(.writersHeld(hold)) }
+  }
+
+  /// Removes the files that nothing needs any more. What cannot be removed is found again the next time.
+  func collectGarbage() {
+    do throws(DatabaseError) {
+      let files = try ObsoleteFiles(in: directory)
+      let needed = state.change { state in
+        state.versions.removeAll { $0.version == nil }
+        var needed = ObsoleteFiles.Needed(version: versions.current, manifestNumber: versions.manifestNumber)
+        for held in state.versions.compactMap(\.version) where held !== needed.version {
+          for family in held.families {
+            needed.tables.formUnion(family.tables.lazy.map(\.number))
+            needed.blobFiles.formUnion(family.blobFiles.lazy.map(\.number))
+          }
+        }
+        needed.pending = state.pendingFiles
+        needed.isUnknown = state.failure != nil || versions.failure != nil
+        return needed
+      }
+      for (file, error) in files.remove(keeping: needed).failed {
+        report(.fileRemains(name: file.name, error: error))
+      }
+    } catch {
+      report(.fileRemains(name: directory.path, error: error))
+    }
+  }
+
+  // MARK: End
+
+  /// Waits for running work, makes all that was written durable, and gives the directory free. Once.
+  func close() throws(DatabaseError) {
+    guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    var failure: DatabaseError?
+    func attempt(_ body: () throws(DatabaseError) -> Void) {
+      do throws(DatabaseError) { try body() } catch { failure = failure ?? error }
+    }
+    let isWell = state.change { $0.failure == nil }
+    if isWell, hasUnlogged.load(ordering: .relaxed) { attempt { () throws(DatabaseError) in try flushAll() } }
+    state.change { $0.isClosing = true }
+    threads?.join()
+    attempt { () throws(DatabaseError) in
+      try pipeline.exclusively { () throws(DatabaseError) in
+        guard let log = pipeline.log else { return }
+        pipeline.log = nil
+        if isWell { try log.close() } else { log.abandon() }
+      }
+    }
+    collectGarbage()
+    attempt { () throws(DatabaseError) in try versions.close() }
+    lock.release()
+    if let failure { throw failure }
+  }
+}

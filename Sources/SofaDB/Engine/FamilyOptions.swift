@@ -1,0 +1,47 @@
+/// How one column family is kept.
+public struct FamilyOptions: Sendable {
+  /// The order of a family that is made; one that exists keeps its own, which must be the same when this is given.
+  public var order: KeyOrder?
+  /// Combines operands; needed to read keys that have some.
+  public var mergeOperator: MergeOperator?
+  /// Bytes of a memtable after which it is sealed and flushed.
+  public var writeBufferBytes = 64 << 20
+  /// Memtables, sealed ones included, at which writers wait; at least 2.
+  public var maxWriteBuffers = 4
+  public var compaction = CompactionOptions()
+  /// Tables in level 0 from which on writers are slowed down, and at which they wait.
+  public var level0SlowdownTrigger = 20
+  public var level0StopTrigger = 36
+  /// Bytes that compactions have to rewrite before writers are slowed down, and at which they wait.
+  public var pendingBytesSlowdown: UInt64 = 64 << 30
+  public var pendingBytesStop: UInt64 = 256 << 30
+  /// Form of the tables: block size, filter, checksum, format. Order, family, operator and codec are set by the engine.
+  public var tables = TableOptions()
+  /// Codec of all levels but the last, and of the last one.
+  public var compression = Compression.lz4
+  public var bottomCompression = Compression.zstd
+
+  public init() {}
+
+  /// Options of a table of `family` in `level`; `isBottom` when no older data lies below.
+  func tableOptions(_ family: ColumnFamily, isBottom: Bool, now: UInt64) -> TableOptions {
+    var options = tables
+    options.order = family.order
+    options.columnFamilyID = family.id
+    options.columnFamilyName = family.name
+    options.mergeOperator = mergeOperator?.name
+    options.compression = isBottom ? bottomCompression : compression
+    options.external = false
+    options.creationTime = now
+    return options
+  }
+
+  func validate() throws(DatabaseError) {
+    try tables.validate()
+    guard writeBufferBytes >= 1, maxWriteBuffers >= 2, compaction.level0Trigger >= 1, compaction.levelMultiplier >= 2
+    else { throw DatabaseError(.invalid, "an option of a column family is out of range") }
+    guard compression.canEncode, bottomCompression.canEncode else {
+      throw DatabaseError(.unsupported, "a codec that cannot be written was chosen")
+    }
+  }
+}

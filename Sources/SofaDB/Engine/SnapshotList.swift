@@ -1,0 +1,23 @@
+/// The sequence numbers that readers hold on to.
+final class SnapshotList: Sendable {
+  private let held = Monitor<[SequenceNumber: Int]>([:])
+
+  /// Holds what `newest` says; flushes and compactions that begin afterwards keep what that number sees.
+  func hold(_ newest: () -> SequenceNumber) -> SequenceNumber {
+    held.change { held in
+      let sequence = newest()
+      held[sequence, default: 0] += 1
+      return sequence
+    }
+  }
+
+  func release(_ sequence: SequenceNumber) {
+    held.change { held in
+      let count = held[sequence, default: 1] - 1
+      held[sequence] = count > 0 ? count : nil
+    }
+  }
+
+  /// Ascending, each once.
+  var all: [SequenceNumber] { held.change { $0.keys.sorted() } }
+}

@@ -1,0 +1,48 @@
+/// The log that writes go to before they are in a memtable.
+///
+/// Invariant: a log is synced whole before the next one gets its first record, so that what a crash leaves of all logs
+/// is a prefix of what was written to them.
+final class WriteAheadLog {
+  let number: UInt64
+  private let directory: any Directory
+  private let writer: LogWriter
+  private var isNameDurable = false
+  private var isDirty = false
+
+  init(_ number: UInt64, in directory: any Directory) throws(DatabaseError) {
+    self.number = number
+    self.directory = directory
+    writer = LogWriter(file: try directory.create(DatabaseFile.log(number).name))
+  }
+
+  /// Bytes so far.
+  var size: UInt64 { writer.file.size }
+
+  func append(_ record: UnsafeRawBufferPointer) throws(DatabaseError) {
+    isDirty = true
+    try writer.append(record)
+  }
+
+  /// Makes all records durable.
+  func sync() throws(DatabaseError) {
+    if isDirty {
+      try writer.sync()
+      isDirty = false
+    }
+    if !isNameDurable {
+      try directory.sync()
+      isNameDurable = true
+    }
+  }
+
+  /// After the last record.
+  func close() throws(DatabaseError) {
+    if isDirty { try sync() }
+    try writer.file.close()
+  }
+
+  /// After a failure: nothing more is made of it.
+  func abandon() {
+    do throws(DatabaseError) { try writer.file.close() } catch { /* What failed before says more. */  }
+  }
+}

@@ -1,0 +1,35 @@
+internal import Synchronization
+
+/// What one thread needs to add to the targets: where its last entries went.
+struct WriteFingers {
+  private var owner: WriteTargets?
+  private var fingers: [Memtable.Finger] = []
+
+  /// Adds the operations of a batch, the first with `sequence`. Operations of families that were dropped are left out.
+  mutating func add(
+    _ batch: UnsafeRawBufferPointer, sequence: SequenceNumber, to targets: WriteTargets
+  ) throws(FormatError) {
+    if owner !== targets {
+      owner = targets
+      fingers = targets.targets.map { _ in Memtable.Finger() }
+    }
+    var reader = try WriteBatchReader(batch)
+    var next = sequence
+    var touched = 0
+    while let operation = try reader.next() {
+      guard let kind = operation.entryKind else { continue }
+      defer { next += 1 }
+      guard let place = targets.place(of: operation.family) else { continue }
+      touched = place
+      targets.targets[place].memtable.add(
+        userKey: operation.key, sequence: next, kind: kind, value: operation.value, finger: &fingers[place])
+      if place != 0 { note(place, targets) }
+    }
+    note(touched, targets)
+  }
+
+  private func note(_ place: Int, _ targets: WriteTargets) {
+    let target = targets.targets[place]
+    if target.memtable.usedBytes >= target.limit { targets.isFull.store(true, ordering: .relaxed) }
+  }
+}

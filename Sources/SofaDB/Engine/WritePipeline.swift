@@ -1,0 +1,276 @@
+internal import Glibc
+internal import Synchronization
+
+/// Orders all writes, and lets many of them share one record and one sync of the log.
+///
+///     queue:   T9 T8 | T7 T6 T5          T4 T3          T2 T1
+///              waiting  group being       group being    visible
+///                       logged by T5      added by T3
+///
+/// 1. A writer queues its ticket. The first in the queue leads: it makes room, takes those behind it into its group,
+///    gives them sequence numbers, appends one record to the log and syncs it if one of them asks for that.
+/// 2. The group leaves the queue, and the next first in it leads on. So the next group is logged while
+/// 3. the leader adds the group to the memtables,
+/// 4. waits until all groups before are visible, makes its own visible, and wakes the others, whose writes are done.
+///
+/// When the log fails, all of the group fail, and so does every write until the log is replaced. Work that must have
+/// the memtables and the log for itself runs as a ticket as well, after all groups before it are visible.
+///
+/// Source of the grouping: LevelDB's `DBImpl::Write`; of the two stages: RocksDB's pipelined write.
+final class WritePipeline: @unchecked Sendable {
+  /// Bytes of a record that groups are merged into; a single larger batch stays alone.
+  private static let groupLimit = 1 << 20
+  /// A small write does not wait for more than this, in bytes.
+  private static let smallGroupExtra = 128 << 10
+
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let visibility: UnsafeMutablePointer<pthread_cond_t>
+  private var head: WriteTicket?
+  private var tail: WriteTicket?
+  /// Whether the first of the queue is at work.
+  private var isLed = false
+  private var lastAssigned: SequenceNumber
+  /// All up to here is in the memtables.
+  private var lastAdded: SequenceNumber
+  private var visibilityWaiters = 0
+  private var spareFingers: [WriteFingers] = []
+
+  // Owned by whoever leads.
+  var log: WriteAheadLog?
+  var targets: WriteTargets
+  private var merged = ByteWriter(capacity: 64 << 10)
+
+  /// What readers may see.
+  let visible: Atomic<SequenceNumber>
+  /// Makes room for a group; called by whoever leads. Throws when nothing may be written.
+  private let makeRoom: @Sendable (WritePipeline, Int) throws(DatabaseError) -> Void
+  /// Told when the log has failed.
+  private let logFailed: @Sendable (DatabaseError) -> Void
+
+  init(
+    lastSequence: SequenceNumber, targets: WriteTargets,
+    makeRoom: @escaping @Sendable (WritePipeline, Int) throws(DatabaseError) -> Void,
+    logFailed: @escaping @Sendable (DatabaseError) -> Void
+  ) {
+    mutex = .allocate(capacity: 1)
+    visibility = .allocate(capacity: 1)
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(visibility, nil)
+    lastAssigned = lastSequence
+    lastAdded = lastSequence
+    visible = Atomic(lastSequence)
+    self.targets = targets
+    self.makeRoom = makeRoom
+    self.logFailed = logFailed
+  }
+
+  deinit {
+    pthread_cond_destroy(visibility)
+    pthread_mutex_destroy(mutex)
+    visibility.deallocate()
+    mutex.deallocate()
+  }
+
+  // MARK: Calls
+
+  /// Returns when the write is logged, visible, and durable if asked. The batch's header is changed.
+  func write(_ ticket: WriteTicket) throws(DatabaseError) {
+    guard enter(ticket) else {
+      if let failure = ticket.failure { throw failure }
+      return
+    }
+    do throws(DatabaseError) { try makeRoom(self, ticket.batch.count) } catch {
+      ticket.failure = error
+      leave(upTo: ticket)
+      throw error
+    }
+    let group = number(takeGroup(ticket))
+    appendToLog(group)
+    try add(group)
+  }
+
+  /// Runs `body` while nobody else writes and all that was written is visible.
+  func exclusively<Result>(
+    _ body: () throws(DatabaseError) -> Result
+  ) throws(DatabaseError) -> Result {
+    let ticket = WriteTicket()
+    _ = enter(ticket)
+    drain()
+    defer { leave(upTo: ticket) }
+    return try body()
+  }
+
+  /// Writes a batch from within `exclusively`.
+  func writeAlone(_ ticket: WriteTicket) throws(DatabaseError) {
+    try makeRoom(self, ticket.batch.count)
+    let group = number([ticket])
+    appendToLog(group, leaves: false)
+    try add(group)
+  }
+
+  /// Gives out a number that no write gets; from within `exclusively`.
+  func takeSequence() -> SequenceNumber {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    lastAssigned += 1
+    lastAdded = lastAssigned
+    return lastAssigned
+  }
+
+  /// Makes numbers that `takeSequence` gave visible.
+  func publish() { visible.store(lastAdded, ordering: .releasing) }
+
+  /// Waits until all that was logged is in the memtables. For whoever leads.
+  func drain() {
+    pthread_mutex_lock(mutex)
+    waitUntilAdded(lastAssigned)
+    pthread_mutex_unlock(mutex)
+  }
+
+  // MARK: Steps
+
+  private struct Group {
+    let tickets: [WriteTicket]
+    /// The numbers given, from `first` up to but not including `end`.
+    let first: SequenceNumber
+    let end: SequenceNumber
+    let targets: WriteTargets
+  }
+
+  /// Queues; true when the caller leads, false when somebody else has done its work.
+  private func enter(_ ticket: WriteTicket) -> Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    if let tail { tail.next = ticket } else { head = ticket }
+    tail = ticket
+    while !ticket.isDone, head !== ticket || isLed { ticket.wait(mutex) }
+    if ticket.isDone { return false }
+    isLed = true
+    return true
+  }
+
+  /// Takes the queue up to and including `ticket` off, and lets the next one lead.
+  private func leave(upTo ticket: WriteTicket) {
+    pthread_mutex_lock(mutex)
+    pop(through: ticket)
+    pthread_mutex_unlock(mutex)
+  }
+
+  private func pop(through ticket: WriteTicket) {
+    head = ticket.next
+    if head == nil { tail = nil }
+    ticket.next = nil
+    isLed = false
+    head?.wake()
+  }
+
+  private func takeGroup(_ leader: WriteTicket) -> [WriteTicket] {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    var tickets = [leader]
+    var size = leader.batch.count
+    let limit = min(WritePipeline.groupLimit, size + WritePipeline.smallGroupExtra)
+    var next = leader.next
+    while let ticket = next, !ticket.isExclusive, ticket.options.usesLog == leader.options.usesLog,
+      leader.options.sync || !ticket.options.sync, size + ticket.batch.count <= limit
+    {
+      tickets.append(ticket)
+      size += ticket.batch.count
+      next = ticket.next
+    }
+    return tickets
+  }
+
+  /// Gives the operations of a group their numbers, but for tickets that name a family which is not there: those fail.
+  private func number(_ tickets: [WriteTicket]) -> Group {
+    for ticket in tickets where ticket.namesFamilies { ticket.failure = refusal(of: ticket) }
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    let first = lastAssigned + 1
+    for ticket in tickets where ticket.failure == nil {
+      ticket.sequence = lastAssigned + 1
+      lastAssigned += ticket.count
+    }
+    return Group(tickets: tickets, first: first, end: lastAssigned + 1, targets: targets)
+  }
+
+  private func refusal(of ticket: WriteTicket) -> DatabaseError? {
+    do throws(FormatError) {
+      var reader = try WriteBatchReader(UnsafeRawBufferPointer(ticket.batch))
+      while let operation = try reader.next() {
+        if operation.entryKind != nil, targets.place(of: operation.family) == nil {
+          return DatabaseError(.invalid, "there is no column family \(operation.family), or not any more")
+        }
+      }
+      return nil
+    } catch {
+      return DatabaseError(.invalid, "a malformed batch: \(error.reason)")
+    }
+  }
+
+  /// One record for all, and one sync. Then the group leaves the queue.
+  private func appendToLog(_ group: Group, leaves: Bool = true) {
+    defer { if leaves { leave(upTo: group.tickets[group.tickets.count - 1]) } }
+    guard group.tickets[0].options.usesLog else { return }
+    let tickets = group.tickets.filter { $0.failure == nil }
+    guard let only = tickets.first else { return }
+    do throws(DatabaseError) {
+      guard let log else { throw DatabaseError(.io(EIO), "the log is closed") }
+      if tickets.count == 1 {
+        only.batch.storeBytes(of: only.sequence.littleEndian, as: UInt64.self)
+        try log.append(UnsafeRawBufferPointer(only.batch))
+      } else {
+        try log.append(merge(tickets))
+      }
+      if tickets.contains(where: \.options.sync) { try log.sync() }
+    } catch {
+      for ticket in tickets { ticket.failure = error }
+      logFailed(error)
+    }
+  }
+
+  /// The batches as one.
+  private func merge(_ tickets: [WriteTicket]) -> UnsafeRawBufferPointer {
+    merged.removeAll()
+    merged.appendFixed64(tickets[0].sequence)
+    merged.appendFixed32(UInt32(truncatingIfNeeded: tickets.reduce(0) { $0 + $1.count }))
+    for ticket in tickets {
+      merged.append(UnsafeRawBufferPointer(rebasing: ticket.batch[WriteBatchFormat.headerSize...]))
+    }
+    return merged.bytes
+  }
+
+  /// Adds the group to the memtables, makes it visible, and wakes its writers.
+  private func add(_ group: Group) throws(DatabaseError) {
+    pthread_mutex_lock(mutex)
+    var fingers = spareFingers.popLast() ?? WriteFingers()
+    pthread_mutex_unlock(mutex)
+    for ticket in group.tickets where ticket.failure == nil {
+      do throws(FormatError) {
+        try fingers.add(UnsafeRawBufferPointer(ticket.batch), sequence: ticket.sequence, to: group.targets)
+      } catch {
+        ticket.failure = DatabaseError(.invalid, "a malformed batch: \(error.reason)")
+      }
+    }
+    pthread_mutex_lock(mutex)
+    waitUntilAdded(group.first - 1)
+    lastAdded = max(lastAdded, group.end - 1)
+    visible.store(lastAdded, ordering: .releasing)
+    if visibilityWaiters > 0 { pthread_cond_broadcast(visibility) }
+    spareFingers.append(fingers)
+    for ticket in group.tickets.dropFirst() {
+      ticket.isDone = true
+      ticket.wake()
+    }
+    pthread_mutex_unlock(mutex)
+    if let failure = group.tickets[0].failure { throw failure }
+  }
+
+  private func waitUntilAdded(_ sequence: SequenceNumber) {
+    while lastAdded < sequence {
+      visibilityWaiters += 1
+      pthread_cond_wait(visibility, mutex)
+      visibilityWaiters -= 1
+    }
+  }
+}
