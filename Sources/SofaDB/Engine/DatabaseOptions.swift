@@ -20,6 +20,8 @@ public struct DatabaseOptions: Sendable {
   /// Bytes of all logs above which the families that hold on to the oldest are flushed; nil for four times all write
   /// buffers.
   public var maxLogBytes: UInt64?
+  /// Seconds after which what was logged is made durable, if nobody has asked for it sooner; nil for never.
+  public var logSyncInterval: Double?
   /// What compactions and flushes together write, in bytes a second; nil for no limit.
   public var writeBytesPerSecond: Double?
   /// Bytes a second that writers are held to when compaction falls behind.

@@ -45,7 +45,7 @@ extension Engine {
       guard family.isUnpicked, family.compactionHolds == 0, let tables = state.version.family(family.live.id) else {
         continue
       }
-      if let choice = family.live.picker.pick(tables, running: family.running) {
+      if let choice = family.live.picker.pick(tables, running: family.running, deletions: family.deletions) {
         state.families[index].running.append(choice)
         return .compaction(family.live.id, choice)
       }

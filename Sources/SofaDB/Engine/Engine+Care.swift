@@ -13,6 +13,18 @@ extension Engine {
     }
   }
 
+  /// Until the database is closed.
+  func syncLog(every interval: Double) {
+    while !isClosed.load(ordering: .relaxed) {
+      let start = options.time.monotonic
+      while options.time.monotonic - start < interval, !isClosed.load(ordering: .relaxed) {
+        options.time.sleep(min(interval, 0.05))
+      }
+      // A failure is kept, and met by the next writer.
+      do throws(DatabaseError) { try syncLog() } catch {}
+    }
+  }
+
   func waitUntilIdle() throws(DatabaseError) {
     if isInline {
       runInline()
@@ -68,13 +80,13 @@ extension Engine {
 
   func approximateSize(_ live: LiveFamily?, from: [UInt8]?, to: [UInt8]?) throws(DatabaseError) -> UInt64 {
     let view = views.load()
-    let family = try family(live, in: view)
+    let family = try reader.family(live, in: view)
     let order = family.live.order
     var total: UInt64 = 0
     for table in family.tables.tables where table.overlaps(from: from, to: to, order: order) {
-      let reader = try cache.reader(table, order: order)
-      let start = try from.map { (key) throws(DatabaseError) in try reader.approximateOffset(of: key) } ?? 0
-      let end = try to.map { (key) throws(DatabaseError) in try reader.approximateOffset(of: key) } ?? table.size
+      let open = try cache.reader(table, order: order)
+      let start = try from.map { (key) throws(DatabaseError) in try open.approximateOffset(of: key) } ?? 0
+      let end = try to.map { (key) throws(DatabaseError) in try open.approximateOffset(of: key) } ?? table.size
       total &+= end > start ? end - start : 0
     }
     return total

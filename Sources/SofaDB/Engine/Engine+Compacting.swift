@@ -36,7 +36,7 @@ extension Engine {
       .init(number: $0.key, count: $0.value.count, bytes: $0.value.bytes)
     }
     guard state.change({ $0.index(of: family) != nil }) else { return }
-    try install([edit]) { _ in }
+    try install([edit]) { $0.note(result.outputs, of: family) }
     counters.compactions.wrappingAdd(1, ordering: .relaxed)
     counters.bytesCompactedIn.wrappingAdd(result.inputSize, ordering: .relaxed)
     counters.bytesCompactedOut.wrappingAdd(result.outputSize, ordering: .relaxed)

@@ -59,6 +59,7 @@ extension Engine {
     try install([edit]) { state in
       guard let index = state.index(of: family) else { return }
       state.families[index].sealed.removeLast(buffers.sealed.count)
+      state.note(result.outputs, of: family)
     }
     counters.flushes.wrappingAdd(1, ordering: .relaxed)
     counters.bytesFlushed.wrappingAdd(result.outputSize, ordering: .relaxed)

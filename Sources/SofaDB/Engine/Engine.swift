@@ -16,7 +16,7 @@ final class Engine: @unchecked Sendable {
   let versions: VersionSet
   let blockCache: BlockCache?
   let cache: TableCache
-  let blobs: BlobStore
+  let reader: ViewReader
   let snapshots = SnapshotList()
   let counters = EngineCounters()
   let state: Monitor<EngineState>
@@ -28,6 +28,7 @@ final class Engine: @unchecked Sendable {
   /// For whoever leads the pipeline: logs that may still be needed, and what all logs together may have.
   var closedLogs = ClosedLogs()
   var logLimit: UInt64
+  private var syncing: WorkerGroup?
   /// Whether `close` was called.
   let isClosed = Atomic(false)
   /// Whether something was written that no log holds.
@@ -46,7 +47,7 @@ final class Engine: @unchecked Sendable {
     blockCache = options.blockCacheBytes > 0 ? BlockCache(capacity: options.blockCacheBytes) : nil
     cache = TableCache(
       directory: recovered.directory, limit: max(options.maxOpenTables, 16), blocks: blockCache)
-    blobs = BlobStore(directory: recovered.directory)
+    reader = ViewReader(path: path, cache: cache, blobs: BlobStore(directory: recovered.directory))
     limiter = options.writeBytesPerSecond.map { RateLimiter(bytesPerSecond: $0, time: options.time) }
     versions = try VersionSet(recovered.version, in: recovered.directory, rolloverSize: options.manifestBytes)
     let number = recovered.logNumber
@@ -72,6 +73,7 @@ final class Engine: @unchecked Sendable {
     } else {
       runInline()
     }
+    if let interval = options.logSyncInterval { syncing = WorkerGroup(1) { [self] _ in syncLog(every: interval) } }
   }
 
   var isInline: Bool { threads == nil }
@@ -161,6 +163,7 @@ final class Engine: @unchecked Sendable {
     if isWell, hasUnlogged.load(ordering: .relaxed) { attempt { () throws(DatabaseError) in try flushAll() } }
     state.change { $0.isClosing = true }
     threads?.join()
+    syncing?.join()
     attempt { () throws(DatabaseError) in
       try pipeline.exclusively { () throws(DatabaseError) in
         guard let log = pipeline.log else { return }

@@ -17,6 +17,8 @@ struct EngineState {
     /// Of the version's tables.
     var tombstones = TableTombstones()
     var running: [CompactionChoice] = []
+    /// The share of tombstones among the entries of tables, by number, where it is known.
+    var deletions: [UInt64: Double] = [:]
     /// Whether something has changed since the picker found nothing to do.
     var isUnpicked = true
     /// Compactions are not picked while somebody holds them off.
@@ -82,10 +84,21 @@ struct EngineState {
     for index in families.indices where version.family(families[index].live.id) != new.family(families[index].live.id) {
       families[index].tombstones = TableTombstones()
       families[index].isUnpicked = true
+      let live = Set(new.family(families[index].live.id)?.tables.map(\.number) ?? [])
+      families[index].deletions = families[index].deletions.filter { live.contains($0.key) }
     }
     version = new
     versions.removeAll { $0.version == nil }
     versions.append(WeakVersion(version: new))
+  }
+
+  /// Notes how much of new tables are tombstones; range tombstones count as much as anything.
+  mutating func note(_ outputs: [CompactionOutput], of family: UInt32) {
+    guard let index = index(of: family) else { return }
+    for output in outputs where output.summary.tombstoneCount > 0 {
+      families[index].deletions[output.number] =
+        Double(output.summary.tombstoneCount) / Double(max(output.summary.entryCount, 1))
+    }
   }
 
   /// The oldest log that some memtable may need.

@@ -100,8 +100,9 @@ struct RecoveredDatabase {
       families: [family], lastSequence: 0, nextFileNumber: (numbers.max() ?? 0) + 1, databaseID: identity)
   }
 
-  private static func replay(
-    _ version: Version, _ directory: any Directory, _ options: DatabaseOptions, _ stated: OptionsFile?
+  /// What logs hold that tables do not; refuses what would not be the whole truth.
+  static func replay(
+    _ version: Version, _ directory: any ReadableDirectory, _ options: DatabaseOptions, _ stated: OptionsFile?
   ) throws(DatabaseError) -> LogReplay {
     for family in version.families where !family.order.isKnown {
       throw DatabaseError(
@@ -129,7 +130,9 @@ struct RecoveredDatabase {
   }
 
   /// A table that is missing or cut is found now, and not by the first reader who needs it.
-  private static func requireTables(_ version: Version, _ directory: any Directory) throws(DatabaseError) {
+  private static func requireTables(
+    _ version: Version, _ directory: any ReadableDirectory
+  ) throws(DatabaseError) {
     for table in version.families.lazy.flatMap(\.tables) {
       let file: any RandomAccessFile
       do throws(DatabaseError) { file = try TableCache.open(table.number, in: directory) } catch {

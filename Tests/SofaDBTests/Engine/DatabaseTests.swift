@@ -179,4 +179,30 @@ struct DatabaseTests {
     #expect(try again.multiGet([[1], [2], [3], [4]]) == [[1], nil, nil, [4]])
     try again.close()
   }
+
+  /// B16: read-only open must equal read-write open.
+  @Test func readOnlyIsTheSameAndWritesNothing() throws {
+    let database = try open()
+    let more = try database.createFamily("more")
+    for key in 0..<60 { try database.put([UInt8(key)], [UInt8](repeating: UInt8(key), count: 90)) }
+    try database.deleteRange([10], [20])
+    try database.put([12], [12])
+    try database.merge([12], [13])
+    try database.put([1], [1], in: more)
+    let seen = SimulatedFileSystem(disk: disk.disk)
+    let calls = seen.operations.count
+    let reading = try ReadOnlyDatabase.open("disk/db", options: DatabaseModel.Setting(0).options, in: seen)
+    for key in 0..<70 { #expect(try reading.get([UInt8(key)]) == database.get([UInt8(key)])) }
+    #expect(try reading.get([1], in: reading.family(named: "more")) == [1])
+    var cursor = try reading.cursor(from: [5], to: [30])
+    try cursor.seekToFirst()
+    var keys: [[UInt8]] = []
+    while cursor.isValid {
+      keys.append([UInt8](cursor.key))
+      try cursor.next()
+    }
+    #expect(keys == ([5, 6, 7, 8, 9, 12] + Array(20..<30)).map { [UInt8($0)] })
+    #expect(seen.operations.dropFirst(calls).allSatisfy { !$0.isMutation })
+    try database.close()
+  }
 }

@@ -1,0 +1,92 @@
+/// Reads keys of views: what the tables are opened with, and how sources are put together. Any thread.
+struct ViewReader: Sendable {
+  /// Of the database, for messages.
+  let path: String
+  let cache: TableCache
+  let blobs: BlobStore
+
+  func family(_ live: LiveFamily?, in view: ReadView) throws(DatabaseError) -> ReadView.Family {
+    guard let family = view.family(live?.id ?? 0) else {
+      throw DatabaseError(.invalid, file: path, "column family \(live?.name ?? "default") was dropped")
+    }
+    return family
+  }
+
+  /// Calls `body` with the value of `userKey`, nil where there is none. The bytes are those of the block or memtable
+  /// that holds them, where nothing has to be made of them first.
+  func withValue<Result>(
+    of userKey: UnsafeRawBufferPointer, in live: LiveFamily?, of view: ReadView, at sequence: SequenceNumber,
+    _ body: (UnsafeRawBufferPointer?) throws(DatabaseError) -> Result
+  ) throws(DatabaseError) -> Result {
+    defer { withExtendedLifetime(view) {} }
+    let family = try family(live, in: view)
+    var lookup = PointLookup(
+      userKey: userKey, snapshot: sequence, order: family.live.order, mergeOperator: family.live.options.mergeOperator,
+      blobs: blobs)
+    try look(&lookup, family)
+    return try lookup.withValue(body)
+  }
+
+  private func look(_ lookup: inout PointLookup, _ family: ReadView.Family) throws(DatabaseError) {
+    for memtable in family.memtables where try lookup.look(in: memtable) { return }
+    try lookup.look(in: family.tables.levels, cache: cache)
+  }
+
+  /// The sequence number of the newest operation on a key, deletions included; 0 when there is none.
+  func newestSequence(
+    of userKey: [UInt8], in live: LiveFamily?, of view: ReadView
+  ) throws(DatabaseError) -> SequenceNumber {
+    defer { withExtendedLifetime(view) {} }
+    let family = try family(live, in: view)
+    let order = family.live.order
+    var merging = MergingCursor(sources(family, from: userKey, to: nil), order: order)
+    let stamped = userKey + [UInt8](repeating: 0xFF, count: order.timestampSize)
+    let target = ByteBuffer(InternalKey(userKey: stamped, sequence: .maximum, kind: EntryKind.seek).bytes)
+    try merging.seek(target.bytes)
+    var newest: SequenceNumber = 0
+    if merging.isValid {
+      let found = order.withoutTimestamp(merging.key.internalKeyUserKey)
+      if found.elementsEqual(userKey) { newest = merging.key.internalKeyTrailer >> 8 }
+    }
+    let tombstones = RangeTombstones(try tombstones(family), order: order)
+    var hint = 0
+    return max(newest, stamped.withUnsafeBytes { tombstones.sequence(over: $0, hint: &hint) })
+  }
+
+  /// Everything that holds keys from `from` up to but not including `to`, newest first.
+  private func sources(_ family: ReadView.Family, from: [UInt8]?, to: [UInt8]?) -> [EntrySource] {
+    let order = family.live.order
+    var sources: [EntrySource] = []
+    for memtable in family.memtables where !memtable.isEmpty { sources.append(EntrySource(memtable)) }
+    for (number, level) in family.tables.levels.enumerated() where !level.isEmpty {
+      let tables =
+        from == nil && to == nil ? level : level.filter { $0.overlaps(from: from, to: to, order: order) }
+      for run in number == 0 ? tables.map({ [$0] }) : tables.isEmpty ? [] : [tables] {
+        sources.append(EntrySource(TableRun(run, cache: cache, order: order, damage: nil), order: order))
+      }
+    }
+    return sources
+  }
+
+  private func tombstones(_ family: ReadView.Family) throws(DatabaseError) -> [RangeTombstone] {
+    var tombstones = try family.tombstones.all(of: family.tables, cache: cache)
+    for memtable in family.memtables where memtable.rangeDeletionCount > 0 {
+      tombstones += MemoryRun(memtable).tombstones
+    }
+    return tombstones
+  }
+
+  /// A cursor over a family, not positioned yet.
+  func cursor(
+    in live: LiveFamily?, of view: ReadView, at sequence: SequenceNumber, holding snapshot: Snapshot? = nil,
+    from: [UInt8]?, to: [UInt8]?
+  ) throws(DatabaseError) -> Cursor {
+    let family = try family(live, in: view)
+    let order = family.live.order
+    let visible = VisibleCursor(
+      MergingCursor(sources(family, from: from, to: to), order: order, lower: from, upper: to), order: order,
+      snapshot: sequence, tombstones: RangeTombstones(try tombstones(family), order: order, snapshot: sequence),
+      mergeOperator: family.live.options.mergeOperator, blobs: blobs, start: from, end: to)
+    return Cursor(visible, view: view, snapshot: snapshot)
+  }
+}
