@@ -24,7 +24,7 @@
 // one family) compression=none|snappy|zlib|bzip2|lz4|lz4hc|zstd level=N fv=N bs=BYTES ck=none|crc32c|xxhash|xxhash64|xxh3
 // bloom=BITS ribbon=BITS part=1 mbs=BYTES iri=N dri=N dict=BYTES train=BYTES dhash=1 firstkey=1 delta=0 align=1
 // prefix=N capped=N wholekey=0 wbs=BYTES blob=1 walcomp=1 recycle=N auto=1 (automatic compactions) readonly=1
-// tfs=BYTES (target file size) subs=N (sub-compactions)
+// tfs=BYTES (target file size) subs=N (sub-compactions) recovery=MODE (wal_recovery_mode, a number)
 #include <unistd.h>
 
 #include <cstdio>
@@ -151,6 +151,7 @@ static DBOptions database_options() {
   database.paranoid_checks = true;
   database.statistics = CreateDBStatistics();
   database.statistics->set_stats_level(StatsLevel::kExceptDetailedTimers);
+  database.wal_recovery_mode = (WALRecoveryMode)number("recovery", (long)WALRecoveryMode::kPointInTimeRecovery);
   if (number("walcomp")) database.wal_compression = kZSTD;
   database.recycle_log_file_num = (size_t)number("recycle");
   if (number("subs")) database.max_subcompactions = (uint32_t)number("subs");

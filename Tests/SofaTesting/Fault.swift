@@ -4,7 +4,7 @@ import Glibc
 public struct FileOperation: Sendable, CustomStringConvertible {
   public enum Kind: String, CaseIterable, Sendable {
     case openDirectory, list, attributes, open, read, lockState
-    case create, append, syncFile, closeFile, lock
+    case create, append, truncate, syncFile, closeFile, lock
     case createDirectory, rename, link, remove, removeDirectory, syncDirectory
   }
 
@@ -83,6 +83,7 @@ public enum Fault: Hashable, Sendable, CustomStringConvertible {
     case .create: [.fail(EIO), .fail(ENOSPC), .fail(EDQUOT), .fail(EMFILE), .failDone(EIO)]
     case .append:
       [.fail(EIO), .fail(ENOSPC), .fail(EDQUOT), .partialWrite(ENOSPC), .partialWrite(EIO), .failDone(EIO)]
+    case .truncate: [.fail(EIO), .failDone(EIO)]
     case .syncFile:
       [
         .losesPending(EIO), .losesPending(ENOSPC), .losesPending(EDQUOT), .revertsPending(EIO), .failsLate(EIO),

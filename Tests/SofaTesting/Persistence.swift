@@ -217,6 +217,13 @@ extension SimulatedDisk {
 
 extension SimulatedDisk.File {
   fileprivate func bytes(surviving: SimulatedDisk.Survivors.Content) -> [UInt8] {
+    var bytes = data(surviving: surviving)
+    let end = if case .all = surviving { zerosEnd } else { durableZerosEnd }
+    if end > bytes.count { bytes.append(contentsOf: repeatElement(0, count: end - bytes.count)) }
+    return bytes
+  }
+
+  private func data(surviving: SimulatedDisk.Survivors.Content) -> [UInt8] {
     switch surviving {
     case .durable: return content(upTo: durableCount)
     case .all: return content(upTo: bytes.count)

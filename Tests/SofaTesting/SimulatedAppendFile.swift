@@ -6,10 +6,12 @@ import Synchronization
 final class SimulatedAppendFile: AppendFile {
   private let system: SimulatedFileSystem
   private let node: Int
-  private let progress = Mutex((size: UInt64(0), isOpen: true))
+  private let progress: Mutex<(size: UInt64, isOpen: Bool, zeros: ZerosAhead?)>
   let name: String
 
-  init(_ system: SimulatedFileSystem, node: Int, name: String) {
+  /// With `zeros` it is a log.
+  init(_ system: SimulatedFileSystem, node: Int, name: String, zeros: ZerosAhead?) {
+    progress = Mutex((0, true, zeros))
     self.system = system
     self.node = node
     self.name = name
@@ -32,12 +34,27 @@ final class SimulatedAppendFile: AppendFile {
   func append(_ bytes: UnsafeRawBufferPointer) throws(DatabaseError) {
     nonisolated(unsafe) let bytes = bytes
     try checkOpen()
+    if progress.withLock({ $0.zeros?.isInTheWay(of: bytes.count) == true }) { try cut() }
     try system.perform(call(.append, count: bytes.count)) { (state, fault) throws(SystemCode) in
       let code: SystemCode? = if case .partialWrite(let code) = fault { SystemCode(code) } else { nil }
       let count = code == nil ? bytes.count : bytes.count / 2
       state.disk.append(UnsafeRawBufferPointer(rebasing: bytes[..<count]), to: self.node)
-      self.progress.withLock { $0.size += UInt64(count) }
+      let end: UInt64? = self.progress.withLock {
+        $0.size += UInt64(count)
+        guard code == nil, let end = $0.zeros?.didAppend(count, size: $0.size) else { return nil }
+        $0.zeros?.didReserve(from: $0.size, to: end)
+        return end
+      }
+      if let end { state.disk.reserve(Int(end), of: self.node) }
       if let code { throw code }
+    }
+  }
+
+  private func cut() throws(DatabaseError) {
+    try sync()
+    try system.perform(call(.truncate)) { (state, _) throws(SystemCode) in
+      state.disk.cut(self.node)
+      self.progress.withLock { $0.zeros?.didCut() }
     }
   }
 
@@ -59,6 +76,7 @@ final class SimulatedAppendFile: AppendFile {
       default:
         state.disk.syncFile(self.node)
       }
+      self.progress.withLock { $0.zeros?.didSync() }
     }
   }
 
@@ -71,6 +89,7 @@ final class SimulatedAppendFile: AppendFile {
     defer { system.update { $0.dropHandle(node) } }
     try system.perform(call(.closeFile)) { (state, fault) throws(SystemCode) in
       try self.reportLateError(&state)
+      state.disk.cut(self.node)
       switch fault {
       case .losesPending(let code), .revertsPending(let code), .failsLate(let code), .partialWrite(let code):
         state.disk.losePending(of: self.node, reverting: false)

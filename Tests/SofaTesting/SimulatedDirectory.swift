@@ -55,7 +55,7 @@ final class SimulatedDirectory: Directory {
     let (found, size) = try system.perform(call(.open, name)) { (state, _) throws(SystemCode) in
       let found = try self.regular(name, state)
       state.handles[found, default: 0] += 1
-      return (found, UInt64(state.disk.files[found]?.bytes.count ?? 0))
+      return (found, UInt64(state.disk.files[found]?.end ?? 0))
     }
     return SimulatedReadFile(system, node: found, name: file(name), size: size)
   }
@@ -84,13 +84,22 @@ final class SimulatedDirectory: Directory {
   }
 
   func create(_ name: String, access: FileAccess) throws(DatabaseError) -> any AppendFile {
+    try create(name, zeros: nil)
+  }
+
+  /// Fewer zeros than the real one writes, so that a crash is soon tried on either side of their end.
+  func createLog(_ name: String) throws(DatabaseError) -> any AppendFile {
+    try create(name, zeros: ZerosAhead(length: 1024))
+  }
+
+  private func create(_ name: String, zeros: ZerosAhead?) throws(DatabaseError) -> SimulatedAppendFile {
     try check(name)
     let created = try system.perform(call(.create, name)) { (state, _) throws(SystemCode) in
       let created = try state.disk.createFile(name, in: self.node)
       state.handles[created, default: 0] += 1
       return created
     }
-    return SimulatedAppendFile(system, node: created, name: file(name))
+    return SimulatedAppendFile(system, node: created, name: file(name), zeros: zeros)
   }
 
   func createDirectory(_ name: String) throws(DatabaseError) -> any Directory {

@@ -3,7 +3,8 @@
 /// A file holds the bytes that programs see, and how many of them the device has for certain (`durableCount`). The
 /// ends of the appends since the last sync are kept, because each may reach the device or not. A folder holds the
 /// names that programs see, the durable names, and the changes between the two in order. Syncing a file makes its
-/// bytes durable and not its name; syncing a folder makes names durable and no bytes.
+/// bytes durable and not its name; syncing a folder makes names durable and no bytes. A log may have zeros behind its
+/// bytes, which later bytes replace: whichever of those reach the device, the file is as long as before.
 import Glibc
 import SofaDB
 
@@ -18,7 +19,17 @@ public struct SimulatedDisk: Sendable {
     /// Bytes that a failed sync left in the cache as clean: no later sync writes them.
     var lost: [Range<Int>] = []
 
-    var isSettled: Bool { durableCount == bytes.count && lost.isEmpty }
+    /// Where the zeros end that programs see behind the bytes, and where those end that the device has for certain; of
+    /// no meaning within the bytes.
+    var zerosEnd = 0
+    var durableZerosEnd = 0
+
+    /// The size that programs see.
+    var end: Int { max(bytes.count, zerosEnd) }
+
+    var isSettled: Bool {
+      durableCount == bytes.count && lost.isEmpty && max(zerosEnd, durableZerosEnd) <= bytes.count
+    }
   }
 
   struct NameChange: Sendable {
@@ -151,13 +162,21 @@ public struct SimulatedDisk: Sendable {
     files[node, default: File()].writes.append(end)
   }
 
+  /// Zeros up to `end`, behind the bytes.
+  mutating func reserve(_ end: Int, of node: Int) { files[node]?.zerosEnd = end }
+
+  /// Takes the zeros behind the bytes away; they may come back in a crash.
+  mutating func cut(_ node: Int) { files[node]?.zerosEnd = 0 }
+
   func read(_ node: Int, into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int {
-    guard let bytes = files[node]?.bytes, offset < UInt64(bytes.count) else { return 0 }
-    let count = min(buffer.count, bytes.count - Int(offset))
-    bytes.withUnsafeBytes { source in
-      UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-        .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[Int(offset)..<Int(offset) + count]))
+    guard let file = files[node], offset < UInt64(file.end) else { return 0 }
+    let count = min(buffer.count, file.end - Int(offset))
+    let data = Int(offset)..<max(Int(offset), min(Int(offset) + count, file.bytes.count))
+    file.bytes.withUnsafeBytes { source in
+      UnsafeMutableRawBufferPointer(rebasing: buffer[..<data.count])
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[data.clamped(to: 0..<source.count)]))
     }
+    UnsafeMutableRawBufferPointer(rebasing: buffer[data.count..<count]).initializeMemory(as: UInt8.self, repeating: 0)
     return count
   }
 
@@ -169,6 +188,7 @@ public struct SimulatedDisk: Sendable {
       file.digest.add(file.content(upTo: file.bytes.count)[file.durableCount...])
     }
     file.durableCount = file.bytes.count
+    file.durableZerosEnd = file.zerosEnd
     file.writes = []
     files[node] = file
   }

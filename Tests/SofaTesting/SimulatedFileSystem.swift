@@ -242,7 +242,7 @@ public final class SimulatedFileSystem: FileSystem {
 extension SimulatedDisk {
   func attributes(of node: Int) -> FileAttributes {
     FileAttributes(
-      kind: kind(of: node), size: UInt64(files[node]?.bytes.count ?? 0), linkCount: UInt64(linkCount(of: node)),
+      kind: kind(of: node), size: UInt64(files[node]?.end ?? 0), linkCount: UInt64(linkCount(of: node)),
       fileID: UInt64(node))
   }
 }

@@ -44,6 +44,9 @@ public enum LockState: Sendable, Equatable {
 public protocol Directory: ReadableDirectory {
   /// Creates a new file for appending; `alreadyExists` if the name is taken.
   func create(_ name: String, access: FileAccess) throws(DatabaseError) -> any AppendFile
+  /// Creates a new file of the database that may be synced after every append. Until it is closed, and after a crash,
+  /// it may end in zeros: its reader must take them for its end.
+  func createLog(_ name: String) throws(DatabaseError) -> any AppendFile
   /// Mode 0700; `alreadyExists` if the name is taken.
   func createDirectory(_ name: String) throws(DatabaseError) -> any Directory
   func directory(_ name: String) throws(DatabaseError) -> any Directory

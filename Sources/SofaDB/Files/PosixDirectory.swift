@@ -11,6 +11,10 @@ final class PosixDirectory: PosixReadableDirectory, Directory, @unchecked Sendab
     PosixAppendFile(name: file(name), descriptor: try createFile(name, flags: O_WRONLY, access))
   }
 
+  func createLog(_ name: String) throws(DatabaseError) -> any AppendFile {
+    PosixAppendFile(name: file(name), descriptor: try createFile(name, flags: O_WRONLY), isLog: true)
+  }
+
   private func createFile(
     _ name: String, flags: Int32, _ access: FileAccess = .asDirectory
   ) throws(DatabaseError) -> Descriptor {

@@ -74,16 +74,20 @@ public final class LogWriter {
   }
 
   private func appendFragment(_ plainType: UInt8, _ payload: UnsafeRawBufferPointer) {
-    let start = buffer.count
-    let isRecyclable = recyclableNumber != nil
-    buffer.appendFixed32(0)
-    buffer.appendFixed16(UInt16(payload.count))
-    buffer.append(isRecyclable ? plainType + LogFormat.recyclableOffset : plainType)
-    if let recyclableNumber { buffer.appendFixed32(UInt32(truncatingIfNeeded: recyclableNumber)) }
-    buffer.append(payload)
-    let covered = UnsafeRawBufferPointer(rebasing: buffer.bytes[(start + 6)...])
-    let checksum = CRC32C.mask(CRC32C.checksum(covered))
-    buffer.mutableBytes.storeBytes(of: checksum.littleEndian, toByteOffset: start, as: UInt32.self)
-    blockOffset += buffer.count - start
+    let header = recyclableNumber == nil ? LogFormat.headerSize : LogFormat.recyclableHeaderSize
+    let length = header + payload.count
+    let place = buffer.reserve(length)
+    place.storeBytes(of: UInt16(payload.count).littleEndian, toByteOffset: 4, as: UInt16.self)
+    if let recyclableNumber {
+      place.storeBytes(of: plainType + LogFormat.recyclableOffset, toByteOffset: 6, as: UInt8.self)
+      place.storeBytes(of: UInt32(truncatingIfNeeded: recyclableNumber).littleEndian, toByteOffset: 7, as: UInt32.self)
+    } else {
+      place.storeBytes(of: plainType, toByteOffset: 6, as: UInt8.self)
+    }
+    if let source = payload.baseAddress { (place + header).copyMemory(from: source, byteCount: payload.count) }
+    let checksum = CRC32C.mask(CRC32C.checksum(UnsafeRawBufferPointer(start: place + 6, count: length - 6)))
+    place.storeBytes(of: checksum.littleEndian, as: UInt32.self)
+    buffer.commit(length)
+    blockOffset += length
   }
 }
