@@ -5,8 +5,8 @@ DESTDIR ?=
 # What `make demo` loads, and the key of its rows.
 DEMO_CSV ?= Tests/Fixtures/csv/airports.csv
 DEMO_KEY ?= icao
-# Further arguments of `make bench` and `make test`.
-BENCH ?=
+# What `make bench` runs, with its arguments, and further arguments of `make test`.
+BENCH ?= tool
 TESTS ?=
 # What `make fuzz` runs: one target, or all in turn, for so many seconds each.
 TARGET ?=

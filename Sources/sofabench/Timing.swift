@@ -7,7 +7,7 @@ struct Timing {
   let seconds: [Double]
   let outcome: Workload.Outcome
 
-  init(_ workload: Workload, _ bench: Bench, runs: Int) throws(DatabaseError) {
+  init(_ workload: Workload, _ bench: ToolBench, runs: Int) throws(DatabaseError) {
     name = workload.name
     var outcome = try workload.run(bench)
     var seconds: [Double] = []

@@ -10,7 +10,7 @@ struct Workload: Sendable {
 
   let name: String
   let summary: String
-  let run: @Sendable (Bench) throws(DatabaseError) -> Outcome
+  let run: @Sendable (ToolBench) throws(DatabaseError) -> Outcome
 
   static let all: [Workload] = [
     Workload(name: "crc32c", summary: "CRC-32C of 4 KiB blocks") { _ throws(DatabaseError) in
@@ -18,6 +18,12 @@ struct Workload: Sendable {
     },
     Workload(name: "xxh3", summary: "XXH3 of 4 KiB blocks") { _ throws(DatabaseError) in
       Kernels.overBlocks { UInt32(truncatingIfNeeded: XXH3.hash64($0)) }
+    },
+    Workload(name: "log-append", summary: "records of 100 bytes to a log, synced once") { bench throws(DatabaseError) in
+      try bench.appendToLog(1_000_000, synced: false)
+    },
+    Workload(name: "log-sync", summary: "records of 100 bytes to a log, synced one by one") {
+      bench throws(DatabaseError) in try bench.appendToLog(10_000, synced: true)
     },
     Workload(name: "bulk-load", summary: "rows of CSV in random order into a new database") {
       bench throws(DatabaseError) in try bench.load()

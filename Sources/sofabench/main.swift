@@ -1,3 +1,7 @@
 import CommandKit
 
-BenchCommand.command.main { console in BenchContext(console: console) }
+Command(
+  name: "sofabench",
+  summary: "times SofaDB",
+  subcommands: [ToolCommand.command]
+).main { console in BenchContext(console: console) }

@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// A directory with generated data, and the work done on it through the public API. Rows are the same for the same
 /// number; nothing is kept from one process to the next.
-final class Bench: Sendable {
+final class ToolBench: Sendable {
   let directory: String
   let rows: UInt64
   let compression: Compression
@@ -30,7 +30,7 @@ final class Bench: Sendable {
 
   /// Writes the input, once, and loads the first database.
   func prepare() throws(DatabaseError) {
-    let parts = Bench.split(directory)
+    let parts = ToolBench.split(directory)
     if try fileSystem.attributes(at: directory) == nil {
       _ = try fileSystem.directory(at: parts.parent).createDirectory(parts.name)
     }
@@ -49,7 +49,7 @@ final class Bench: Sendable {
     var text = ByteWriter(capacity: 2 << 20)
     text.append(utf8: "id,name,price,note\n")
     for row in 0..<rows {
-      let id = Bench.scrambled(row)
+      let id = ToolBench.scrambled(row)
       text.append(utf8: HexText.number(id, digits: 16))
       text.append(utf8: ",Name \(id % 9973),\(id % 100_000).\(id % 90 + 10),")
       text.append(utf8: "\"{\"\"sku\"\":\(id % 1_000_003),\"\"tag\"\":")
@@ -127,6 +127,22 @@ final class Bench: Sendable {
     return outcome
   }
 
+  /// Appends records of 100 bytes to a log, and syncs it after each if asked.
+  func appendToLog(_ count: UInt64, synced: Bool) throws(DatabaseError) -> Workload.Outcome {
+    let home = try fileSystem.directory(at: directory)
+    let file = try home.createLog("log")
+    let writer = LogWriter(file: file)
+    let record = ByteBuffer([UInt8](repeating: 0xA5, count: 100))
+    for _ in 0..<count {
+      try writer.append(record.bytes)
+      if synced { try writer.sync() }
+    }
+    try writer.sync()
+    try file.close()
+    try home.remove("log")
+    return Workload.Outcome(bytes: count * 100, entries: count)
+  }
+
   /// Removes what `prepare` and `load` left.
   func cleanUp() throws(DatabaseError) {
     try remove(current)
@@ -137,7 +153,7 @@ final class Bench: Sendable {
     guard try fileSystem.attributes(at: path) != nil else { return }
     let directory = try fileSystem.directory(at: path)
     for entry in try directory.entries() { try directory.remove(entry.name) }
-    let parts = Bench.split(path)
+    let parts = ToolBench.split(path)
     try fileSystem.directory(at: parts.parent).removeDirectory(parts.name)
   }
 }

@@ -1,8 +1,8 @@
-public import CommandKit
-public import SofaDB
+import CommandKit
+import SofaDB
 
-/// `sofabench [WORKLOAD...]`: prepares data, runs each workload several times, prints medians.
-enum BenchCommand {
+/// `sofabench tool [WORKLOAD...]`: prepares data, runs each workload several times, prints medians.
+enum ToolCommand {
   private static let workloads = Operand<[WorkloadName]>(
     "WORKLOAD", .choice, minimum: 0, help: "what to time; default: all")
   private static let rows = Option<UInt64>("rows", .unsigned, default: 1_000_000, help: "rows of generated input")
@@ -18,7 +18,7 @@ enum BenchCommand {
   private static let keep = Option<Bool>("keep", help: "leaves the data where it is")
 
   static let command = Command(
-    name: "sofabench",
+    name: "tool",
     summary: "times what sofatool does, through the public API",
     discussion: """
       Generates rows in random key order, loads them into a database, and times each workload over it: one run to \
@@ -29,12 +29,12 @@ enum BenchCommand {
     ],
     operands: [workloads],
     examples: [
-      Command.Example("sofabench --rows 10000000 bulk-load dump-hex", "Two workloads on ten million rows.")
+      Command.Example("sofabench tool --rows 10000000 bulk-load dump-hex", "Two workloads on ten million rows.")
     ],
     run: { (invocation: Invocation, context: BenchContext) in try run(invocation, context) })
 
   private static func run(_ invocation: Invocation, _ context: BenchContext) throws -> ExitStatus {
-    let bench = Bench(
+    let bench = ToolBench(
       directory: invocation[directory], rows: invocation[rows], compression: invocation[compression],
       memory: invocation[memory], jobs: invocation[jobs])
     let names = invocation[workloads]
@@ -83,13 +83,4 @@ struct WorkloadName: CommandLineChoice {
   }
 
   static var allCases: [WorkloadName] { Workload.all.map(WorkloadName.init) }
-}
-
-struct BenchContext: CommandContext {
-  let console: Console
-}
-
-extension DatabaseError: CommandFailure {
-  public var exitStatus: ExitStatus { .refused }
-  public var failureMessage: String { EscapedText.printable(description) }
 }
