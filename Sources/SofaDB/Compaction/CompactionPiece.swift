@@ -138,7 +138,8 @@ struct CompactionPiece: ~Copyable {
   /// Operands without a base in their stripe end their way here.
   private mutating func endGroup() throws(DatabaseError) {
     guard !operands.isEmpty else { return }
-    if operands.stripe == 0, isBottom() { try writeValue(base: nil) } else { try writeOperand() }
+    if operands.stripe == 0, isBottom(), try writeValue(base: nil) { return }
+    try writeOperands()
   }
 
   private mutating func isBottom() -> Bool {
@@ -202,38 +203,42 @@ struct CompactionPiece: ~Copyable {
     _ verdict: DropRules.Verdict, _ kind: EntryKind, _ sequence: SequenceNumber, _ stripe: Int
   ) throws(DatabaseError) -> Bool {
     guard stripe == operands.stripe else {
-      try writeOperand()
+      try writeOperands()
       return false
     }
     if verdict == .collect {
-      if operands.size > MergeOperands.sizeLimit { try writeOperand() }
+      if operands.size > MergeOperands.sizeLimit { try writeOperands() }
       return false
     }
     // History ends with a tombstone, or one over all that is older.
     if verdict == .drop || kind.isPointTombstone {
-      try writeValue(base: nil)
+      guard try writeValue(base: nil) else {
+        try writeOperands()
+        return false
+      }
       rules.endPair()
       if verdict == .drop {
         try blobs.drop(kind, merging.value, userKeySize: groupKey.count, table: merging.table)
       }
       return true
     }
-    guard kind == .value else {
-      try writeOperand()
-      return false
-    }
-    try writeValue(base: merging.value)
+    if kind == .value, try writeValue(base: merging.value) { return true }
+    try writeOperands()
+    return false
+  }
+
+  /// False where the operator refuses; then nothing is written.
+  private mutating func writeValue(base: UnsafeRawBufferPointer?) throws(DatabaseError) -> Bool {
+    let sequence = operands.sequence
+    guard let value = operands.takeValue(order.withoutTimestamp(groupKey.bytes), base: base) else { return false }
+    try write(.value, sequence, value)
     return true
   }
 
-  private mutating func writeValue(base: UnsafeRawBufferPointer?) throws(DatabaseError) {
-    let sequence = operands.sequence
-    try write(.value, sequence, operands.takeValue(base: base))
-  }
-
-  private mutating func writeOperand() throws(DatabaseError) {
-    let sequence = operands.sequence
-    try write(.merge, sequence, operands.takeOperand())
+  private mutating func writeOperands() throws(DatabaseError) {
+    for operand in operands.takeOperands(order.withoutTimestamp(groupKey.bytes)) {
+      try write(.merge, operand.sequence, operand.bytes)
+    }
   }
 
   private mutating func keep(

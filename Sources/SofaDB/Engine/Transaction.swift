@@ -96,8 +96,9 @@ public final class Transaction {
   ) throws(DatabaseError) -> [UInt8] {
     let options = try database.engine.live(family).options
     let bytes = base.map { ByteBuffer($0) }
-    defer { withExtendedLifetime(bytes) {} }
-    guard let result = options.mergeOperator?.apply(base: bytes?.bytes, operands: operands) else {
+    let name = ByteBuffer(key)
+    defer { withExtendedLifetime((name, bytes)) {} }
+    guard let result = try options.mergeOperator?.apply(key: name.bytes, base: bytes?.bytes, operands: operands) else {
       throw DatabaseError(.invalid, "the column family has no merge operator for these operands")
     }
     return result

@@ -1,5 +1,5 @@
 /// The merge operators whose meaning is public and whose names databases record. Any other name is `unknown`: its
-/// operands are shown, never combined.
+/// operands are shown, never combined, unless the program brings an operator of its own under the name.
 ///
 /// Source: RocksDB's `utilities/merge_operators`; the string append delimiter is not stored in tables, only in OPTIONS.
 public enum MergeOperator: Sendable, Hashable {
@@ -11,6 +11,7 @@ public enum MergeOperator: Sendable, Hashable {
   case max
   /// The newest operand.
   case put
+  case custom(CustomMerge)
   case unknown(name: String)
 
   /// `name` as tables and OPTIONS record it; nil where they say that there is none. Without a `delimiter` string
@@ -34,14 +35,33 @@ public enum MergeOperator: Sendable, Hashable {
     case .uint64Add: "UInt64AddOperator"
     case .max: "MaxOperator"
     case .put: "PutOperator"
+    case .custom(let merge): merge.name
     case .unknown(let name): name
     }
   }
 
-  /// Combines `operands`, oldest first, onto `base`; nil when the meaning is unknown.
-  public func apply(base: UnsafeRawBufferPointer?, operands: [[UInt8]]) -> [UInt8]? {
+  /// Whether operands without a base can be combined to one operand that does what all of them do.
+  public var combinesOperands: Bool {
+    switch self {
+    case .unknown: false
+    case .custom(let merge): merge.combinesOperands
+    default: true
+    }
+  }
+
+  /// Combines `operands`, oldest first, onto the `base` of the user key `key` (without timestamp); nil when the meaning
+  /// is unknown. Throws `corruption` when a custom operator refuses.
+  public func apply(
+    key: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer?, operands: [[UInt8]]
+  ) throws(DatabaseError) -> [UInt8]? {
     switch self {
     case .unknown: return nil
+    case .custom(let merge):
+      guard let result = merge.combine([UInt8](key), base.map { [UInt8]($0) }, operands) else {
+        throw DatabaseError(
+          .corruption, "the merge operator \(EscapedText.printable(merge.name)) refused a key's operands")
+      }
+      return result
     case .put: return operands.last
     case .stringAppend(let delimiter):
       var result = base.map { [UInt8]($0) }

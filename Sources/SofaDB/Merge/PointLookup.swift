@@ -284,7 +284,7 @@ struct PointLookup {
     }
     operands.reverse()
     defer { withExtendedLifetime(base) {} }
-    guard let merged = mergeOperator?.apply(base: base?.bytes, operands: operands) else {
+    guard let merged = try mergeOperator?.apply(key: userKey, base: base?.bytes, operands: operands) else {
       throw DatabaseError(
         .unsupported, "the value is made of merge operands, and the merge operator \(operatorName) is not known")
     }

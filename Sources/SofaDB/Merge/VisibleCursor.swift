@@ -233,7 +233,7 @@ public struct VisibleCursor: ~Copyable {
     }
     standing = false
     operands.reverse()
-    combine()
+    try combine()
     return true
   }
 
@@ -245,9 +245,9 @@ public struct VisibleCursor: ~Copyable {
     order.timestampSize == 0 || tombstones.isEmpty ? covered : tombstones.sequence(over: userKey, hint: &hint)
   }
 
-  private mutating func combine() {
+  private mutating func combine() throws(DatabaseError) {
     let base = ByteBuffer(copying: hasBase ? own.bytes : UnsafeRawBufferPointer(start: nil, count: 0))
-    let merged = mergeOperator?.apply(base: hasBase ? base.bytes : nil, operands: operands)
+    let merged = try mergeOperator?.apply(key: userKey, base: hasBase ? base.bytes : nil, operands: operands)
     own.removeAll()
     valueIsOwn = true
     guard let merged else {

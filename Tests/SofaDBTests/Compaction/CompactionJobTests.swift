@@ -21,6 +21,24 @@ import Testing
     try history.expectSameViews(plan, jobs: 1 + seed % 3, pieces: 1 + seed % 4)
   }
 
+  /// An operator of the user's is told the key and meets every operand once, in order; what it refuses stays.
+  @Test(arguments: 0..<60)
+  func customOperatorsAreObeyed(seed: Int) throws {
+    var history = try CompactionCase(seed: seed)
+    history.merges = 8
+    history.keyCount = [1, 3, 12][seed % 3]
+    let refuses = seed % 2 == 1
+    history.mergeOperator = .custom(
+      CustomMerge(name: "path") { key, base, operands in
+        if refuses, operands.contains(where: { $0.reduce(0, &+) % 8 == 0 }) { return nil }
+        return operands.reduce(base ?? [0x3A] + key) { $0 + [0x2F] + $1 }
+      })
+    try history.fill(levels: [[0, 0, 0], [0, 0, 1, 2], [0, 1, 3, 6]][seed % 3])
+    var plan = try randomPlan(&history)
+    plan.zeroSequences = seed % 2 == 0
+    try history.expectSameViews(plan, pieces: 1 + seed % 4)
+  }
+
   /// Some tables and what must come along, into a level at or below them, with some snapshots.
   private func randomPlan(_ history: inout CompactionCase) throws -> CompactionPlan {
     let family = history.family

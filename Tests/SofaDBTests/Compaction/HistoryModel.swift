@@ -15,12 +15,15 @@ struct HistoryModel {
     case stored(EntryKind, [UInt8], operand: [UInt8]?)
     /// Of an operator that nobody knows; newest first.
     case operands([[UInt8]], base: [UInt8]?)
+    /// The operator does not take the operands.
+    case refused
 
     var description: String {
       switch self {
       case .value(let value): "value \(String(decoding: value, as: UTF8.self))"
       case .stored(let kind, let value, let operand): "\(kind) of \(value.count) bytes, operand \(operand ?? [])"
       case .operands(let operands, let base): "\(operands.count) operands on \(base ?? [])"
+      case .refused: "refused"
       }
     }
   }
@@ -63,25 +66,38 @@ struct HistoryModel {
           $0.sequence <= snapshot && order.compare($0.begin, key) <= 0 && order.compare(key, $0.end) < 0
         }.map(\.sequence).max() ?? 0
       let newestFirst = versions.sorted { $0.sequence > $1.sequence }
-      view[key] = shown(newestFirst.prefix { $0.sequence >= horizon && !$0.kind.isPointTombstone })
+      view[key] = shown(key, newestFirst.prefix { $0.sequence >= horizon && !$0.kind.isPointTombstone })
     }
     return view
   }
 
   /// `versions` end before the first tombstone.
-  private func shown(_ versions: ArraySlice<Entry>) -> Shown? {
+  private func shown(_ key: [UInt8], _ versions: ArraySlice<Entry>) -> Shown? {
     let operands = versions.prefix { $0.kind == .merge }.map(\.value)
     let base = versions.dropFirst(operands.count).first
     if operands.isEmpty, base == nil { return nil }
     let isPlain = base.map { $0.kind == .value } ?? true
     guard isPlain else {
-      let operand = operands.isEmpty ? nil : mergeOperator?.apply(base: nil, operands: operands.reversed())
+      guard !operands.isEmpty else { return .stored(base!.kind, base!.value, operand: nil) }
+      let oldestFirst = [[UInt8]](operands.reversed())
+      let combines = mergeOperator?.combinesOperands ?? false
+      let operand = combines ? merged(key, nil, oldestFirst) ?? nil : oldestFirst.flatMap { $0 }
       return .stored(base!.kind, base!.value, operand: operand)
     }
     if operands.isEmpty { return .value(base!.value) }
-    let bytes = ByteBuffer(base?.value ?? [])
-    defer { withExtendedLifetime(bytes) {} }
-    let merged = mergeOperator?.apply(base: base == nil ? nil : bytes.bytes, operands: operands.reversed())
+    guard let merged = merged(key, base?.value, operands.reversed()) else { return .refused }
     return merged.map { .value($0) } ?? .operands(operands, base: base?.value)
+  }
+
+  /// nil where the operator refuses, and nil in it where there is none that is known.
+  private func merged(_ key: [UInt8], _ base: [UInt8]?, _ operands: [[UInt8]]) -> [UInt8]?? {
+    let bytes = ByteBuffer(base ?? [])
+    do {
+      return try key.withUnsafeBytes { key in
+        try mergeOperator?.apply(key: key, base: base == nil ? nil : bytes.bytes, operands: operands)
+      }
+    } catch {
+      return nil
+    }
   }
 }

@@ -48,8 +48,11 @@ struct CursorCase {
   init(seed: Int, order: KeyOrder, steps: Int = 120, mergeOperator: MergeOperator? = nil) throws {
     var random = SeededRandom(seed: UInt64(seed) &* 31 &+ 5)
     self.order = order
-    let known: [MergeOperator?] = [.stringAppend(delimiter: [0x2C]), .unknown(name: "other"), nil]
-    self.mergeOperator = mergeOperator ?? known[seed % 3]
+    let path = CustomMerge(name: "path") { key, base, operands in
+      operands.reduce(base ?? [0x3A] + key) { $0 + [0x2F] + $1 }
+    }
+    let known: [MergeOperator?] = [.stringAppend(delimiter: [0x2C]), .unknown(name: "other"), .custom(path), nil]
+    self.mergeOperator = mergeOperator ?? known[seed % 4]
     let start: [UInt8] = seed % 2 == 0 ? [] : [5, 5, 5, 5, 5, 5, 5, 5, 5]
     keys = (0..<(seed % 5 == 0 ? 3 : 25)).map { _ in start + CursorCase.bareKey(&random) }
     let cuts = (0..<5).map { _ in Int.random(in: 0...steps, using: &random) }.sorted() + [steps]
@@ -256,8 +259,11 @@ struct CursorCase {
   }
 
   private func combined(_ key: [UInt8], _ base: [UInt8]?, _ operands: [[UInt8]]) throws -> [UInt8]? {
-    if let base { return base.withUnsafeBytes { mergeOperator?.apply(base: $0, operands: operands) } }
-    return mergeOperator?.apply(base: nil, operands: operands)
+    try key.withUnsafeBytes { key in
+      try (base ?? []).withUnsafeBytes {
+        try mergeOperator?.apply(key: key, base: base == nil ? nil : $0, operands: operands)
+      }
+    }
   }
 
   private func isCovered(_ version: Version, _ key: [UInt8], _ snapshot: SequenceNumber) -> Bool {

@@ -101,14 +101,14 @@ public struct Compact: Sendable {
       switch found {
       case .unknown: return nil
       case .stringAppend: return named.delimiter == nil ? nil : found
-      case .uint64Add, .max, .put: return found
+      case .uint64Add, .max, .put, .custom: return found
       }
     }
     let names = Set(operators.lazy.filter(\.hasOperands).map(\.name))
     guard names.count == 1, let name = names.first, let found = MergeOperator(name: name) else { return nil }
     switch found {
     case .unknown, .stringAppend: return nil
-    case .uint64Add, .max, .put: return found
+    case .uint64Add, .max, .put, .custom: return found
     }
   }
 
