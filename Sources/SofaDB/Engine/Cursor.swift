@@ -28,5 +28,9 @@ public struct Cursor: ~Copyable {
   public mutating func seekToFirst() throws(DatabaseError) { try visible.seekToFirst() }
   /// To the first key at or behind `key`.
   public mutating func seek(_ key: [UInt8]) throws(DatabaseError) { try visible.seek(key) }
+  /// To the last key at or before `key`.
+  public mutating func seek(atOrBefore key: [UInt8]) throws(DatabaseError) { try visible.seek(atOrBefore: key) }
+  public mutating func seekToLast() throws(DatabaseError) { try visible.seekToLast() }
   public mutating func next() throws(DatabaseError) { try visible.next() }
+  public mutating func previous() throws(DatabaseError) { try visible.previous() }
 }

@@ -90,6 +90,38 @@ struct EntrySource {
     load()
   }
 
+  mutating func seekToLast() throws(DatabaseError) {
+    if isRun {
+      try run.seekToLast()
+      return load()
+    }
+    memtable?.seekToLast()
+    loadFromMemory(at: (entries?.entries.count ?? 0) - 1)
+  }
+
+  /// To the last entry at or before `internalKey`.
+  mutating func seek(atOrBefore internalKey: UnsafeRawBufferPointer) throws(DatabaseError) {
+    if isRun {
+      try run.seek(atOrBefore: internalKey)
+      return load()
+    }
+    try seek(internalKey)
+    if isValid, order.compareInternal(key, internalKey) == 0 { return }
+    // Not one back from where it stands: another entry may have been added in between.
+    memtable?.seek(before: internalKey)
+    loadFromMemory(at: index - 1)
+  }
+
+  /// To the entry before. Only while `isValid`.
+  mutating func previous() throws(DatabaseError) {
+    if isRun {
+      try run.previous()
+      return load()
+    }
+    memtable?.previous()
+    loadFromMemory(at: index - 1)
+  }
+
   @inline(never)
   private mutating func nextInMemory() {
     memtable?.next()
@@ -105,7 +137,7 @@ struct EntrySource {
       value = memtable.value
     } else if let entries {
       self.index = index
-      isValid = index < entries.entries.count
+      isValid = entries.entries.indices.contains(index)
       guard isValid else { return }
       let entry = entries.entries[index]
       key = entry.key

@@ -35,6 +35,13 @@ struct KeyPrefixes {
     return prefix(of: source.pointee.key)
   }
 
+  /// What rises where keys fall; the greatest when the input has ended.
+  @inline(__always)
+  func reversePrefix(of source: UnsafeMutablePointer<EntrySource>) -> UInt64 {
+    guard source.pointee.isValid else { return .max }
+    return ~prefix(of: source.pointee.key)
+  }
+
   /// The number of a user key given without timestamp.
   func prefix(ofBare userKey: [UInt8]) -> UInt64 {
     let key = ByteBuffer(userKey + [UInt8](repeating: 0, count: tail))

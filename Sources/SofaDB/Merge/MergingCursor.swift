@@ -3,12 +3,14 @@
 /// A tree of losers over the inputs: the winner of each match goes up, the loser stays. After a step of the winner only
 /// the matches on its way up are played again, one for each level, and where the next winner comes from cannot be
 /// guessed, they are played without branches. What is compared is a number of `KeyPrefixes`, kept beside the input's
-/// own; whole keys are looked at only where those tie.
+/// own; whole keys are looked at only where those tie. Going backward the greatest key wins, and the complement of the
+/// number is compared.
 ///
 ///     place 0: the winner     place i: the loser of the match between what comes up from places 2i and 2i + 1
 ///     input s stands at place s + number of inputs
 ///
-/// Inputs are given newest first, which decides between equal internal keys. One thread at a time.
+/// Inputs are given newest first, which decides between equal internal keys; backward the oldest of those is first.
+/// After an error the cursor is not valid until it is placed anew. One thread at a time.
 ///
 /// Source: Knuth, The Art of Computer Programming 3, 5.4.1, replacement selection by a tree of losers.
 public struct MergingCursor: ~Copyable {
@@ -21,11 +23,14 @@ public struct MergingCursor: ~Copyable {
   private let order: KeyOrder
   private let sources: UnsafeMutableBufferPointer<EntrySource>
   private let tree: UnsafeMutablePointer<Player>
+  /// Who comes up from each place, while the tree is built.
+  private let winners: UnsafeMutablePointer<Player>
   private let prefixes: KeyPrefixes
   /// Of `upper`; 0 without one.
   private let upperPrefix: UInt64
   /// The input of the current entry.
   private var top: UnsafeMutablePointer<EntrySource>
+  private var isBackward = false
 
   public private(set) var isValid = false
 
@@ -35,8 +40,11 @@ public struct MergingCursor: ~Copyable {
     self.order = order
     sources = .allocate(capacity: inputs.count)
     _ = sources.initialize(from: inputs)
-    tree = .allocate(capacity: max(inputs.count, 1))
-    tree.initialize(repeating: Player(prefix: .max, source: 0), count: max(inputs.count, 1))
+    let count = max(inputs.count, 1)
+    tree = .allocate(capacity: count)
+    tree.initialize(repeating: Player(prefix: .max, source: 0), count: count)
+    winners = .allocate(capacity: 2 * count)
+    winners.initialize(repeating: Player(prefix: .max, source: 0), count: 2 * count)
     // Not read while there are no inputs.
     top = sources.baseAddress ?? UnsafeMutablePointer(bitPattern: MemoryLayout<EntrySource>.alignment)!
     var expected = [lower, upper].compactMap { $0 }
@@ -50,12 +58,13 @@ public struct MergingCursor: ~Copyable {
     sources.deinitialize()
     sources.deallocate()
     tree.deallocate()
+    winners.deallocate()
   }
 
   /// The current internal key; borrowed until the next step. Only while `isValid`.
   @inline(__always) public var key: UnsafeRawBufferPointer { top.pointee.key }
   @inline(__always) public var value: UnsafeRawBufferPointer { top.pointee.value }
-  /// Whether the current key is known without looking at it to come before the `upper` that was given.
+  /// Whether the current key is known without looking at it to come before the `upper` that was given. Forward only.
   @inline(__always) var isClearlyBelowUpper: Bool { tree[0].prefix < upperPrefix }
   /// The place of the current entry's input in the list that was given.
   @inline(__always) var source: Int { tree[0].source }
@@ -65,30 +74,96 @@ public struct MergingCursor: ~Copyable {
   public var table: TableReader? { top.pointee.table }
 
   public mutating func seekToFirst() throws(DatabaseError) {
+    begin(backward: false)
     for index in sources.indices { try sources[index].seekToFirst() }
     build()
   }
 
   /// To the first entry at or after `internalKey`.
   public mutating func seek(_ internalKey: UnsafeRawBufferPointer) throws(DatabaseError) {
+    begin(backward: false)
     for index in sources.indices { try sources[index].seek(internalKey) }
     build()
+  }
+
+  /// To the last entry of all.
+  mutating func seekToLast() throws(DatabaseError) {
+    begin(backward: true)
+    for index in sources.indices { try sources[index].seekToLast() }
+    build()
+  }
+
+  /// To the last entry at or before `internalKey`.
+  mutating func seek(atOrBefore internalKey: UnsafeRawBufferPointer) throws(DatabaseError) {
+    begin(backward: true)
+    for index in sources.indices { try sources[index].seek(atOrBefore: internalKey) }
+    build()
+  }
+
+  private mutating func begin(backward: Bool) {
+    isValid = false
+    isBackward = backward
   }
 
   /// To the next entry. Only while `isValid`.
   @inline(never)
   public mutating func next() throws(DatabaseError) {
+    if isBackward { return try turn() }
+    do throws(DatabaseError) { try top.pointee.next() } catch {
+      isValid = false
+      throw error
+    }
+    climb(Player(prefix: prefixes.prefix(of: top), source: tree[0].source), backward: false)
+  }
+
+  /// To the entry before. Only while `isValid`.
+  @inline(never)
+  mutating func previous() throws(DatabaseError) {
+    if !isBackward { return try turn() }
+    do throws(DatabaseError) { try top.pointee.previous() } catch {
+      isValid = false
+      throw error
+    }
+    climb(Player(prefix: prefixes.reversePrefix(of: top), source: tree[0].source), backward: true)
+  }
+
+  /// A step in the other direction than before: the other inputs go to the other side of the current entry. Of equal
+  /// versions those of newer inputs stand before it, those of older ones behind it.
+  @inline(never)
+  private mutating func turn() throws(DatabaseError) {
+    let pivot = ByteBuffer(copying: key)
+    defer { withExtendedLifetime(pivot) {} }
+    let current = tree[0].source
+    begin(backward: !isBackward)
+    for source in sources.indices where source != current {
+      if isBackward {
+        try sources[source].seek(atOrBefore: pivot.bytes)
+        if source > current, isEqual(source, pivot.bytes) { try sources[source].previous() }
+      } else {
+        try sources[source].seek(pivot.bytes)
+        if source < current, isEqual(source, pivot.bytes) { try sources[source].next() }
+      }
+    }
+    if isBackward { try sources[current].previous() } else { try sources[current].next() }
+    build()
+  }
+
+  private func isEqual(_ source: Int, _ internalKey: UnsafeRawBufferPointer) -> Bool {
+    sources[source].isValid && order.compareInternal(sources[source].key, internalKey) == 0
+  }
+
+  /// Plays the matches on the way up of an input that has moved.
+  @inline(__always)
+  private mutating func climb(_ moved: Player, backward: Bool) {
     let tree = tree
-    let source = tree[0].source
-    try top.pointee.next()
-    var player = Player(prefix: prefixes.prefix(of: top), source: source)
-    var place = (source &+ sources.count) >> 1
+    var player = moved
+    var place = (moved.source &+ sources.count) >> 1
     while place > 0 {
       let other = tree[place]
       // All ones where the other one wins, and then the two are exchanged: without a branch, for it could not be
       // guessed. The compiler makes one of anything that tells it that the mask is a Boolean.
       var mask: UInt64 = other.prefix < player.prefix ? .max : 0
-      if other.prefix == player.prefix { mask = precedenceMask(other.source, player.source) }
+      if other.prefix == player.prefix { mask = precedenceMask(other.source, player.source, backward: backward) }
       let prefix = (other.prefix ^ player.prefix) & mask
       let source = (other.source ^ player.source) & Int(truncatingIfNeeded: mask)
       tree[place] = Player(prefix: other.prefix ^ prefix, source: other.source ^ source)
@@ -109,16 +184,17 @@ public struct MergingCursor: ~Copyable {
   private mutating func build() {
     let count = sources.count
     guard count > 0 else { return }
-    var winners = [Player](repeating: Player(prefix: .max, source: 0), count: 2 * count)
     for source in 0..<count {
-      winners[count + source] = Player(prefix: prefixes.prefix(of: sources.baseAddress! + source), source: source)
+      let input = sources.baseAddress! + source
+      let prefix = isBackward ? prefixes.reversePrefix(of: input) : prefixes.prefix(of: input)
+      winners[count + source] = Player(prefix: prefix, source: source)
     }
     for place in stride(from: count - 1, to: 0, by: -1) {
       let left = winners[2 * place]
       let right = winners[2 * place + 1]
       let leftWins =
         left.prefix == right.prefix
-        ? precedenceMask(left.source, right.source) != 0 : left.prefix < right.prefix
+        ? precedenceMask(left.source, right.source, backward: isBackward) != 0 : left.prefix < right.prefix
       winners[place] = leftWins ? left : right
       tree[place] = leftWins ? right : left
     }
@@ -127,8 +203,18 @@ public struct MergingCursor: ~Copyable {
 
   /// All ones where input `a` comes before input `b`, whose prefixes do not tell; else 0.
   @inline(__always)
-  private func precedenceMask(_ a: Int, _ b: Int) -> UInt64 {
-    MergingCursor.precedenceMask(sources.baseAddress! + a, sources.baseAddress! + b, order)
+  private func precedenceMask(_ a: Int, _ b: Int, backward: Bool) -> UInt64 {
+    let (a, b) = (sources.baseAddress! + a, sources.baseAddress! + b)
+    return backward ? MergingCursor.reverseMask(a, b, order) : MergingCursor.precedenceMask(a, b, order)
+  }
+
+  @inline(never)
+  private static func reverseMask(
+    _ a: UnsafeMutablePointer<EntrySource>, _ b: UnsafeMutablePointer<EntrySource>, _ order: KeyOrder
+  ) -> UInt64 {
+    guard a.pointee.isValid else { return 0 }
+    guard b.pointee.isValid else { return .max }
+    return ~precedenceMask(a, b, order)
   }
 
   @inline(never)

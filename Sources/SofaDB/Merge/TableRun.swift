@@ -1,7 +1,8 @@
 /// A cursor over tables that follow each other without overlap: a level, or a single table. Opens them one at a time.
 ///
 /// Without a `DamageLog` damage is thrown. With one, blocks and tables that are damaged, or made with a feature that is
-/// not supported, are noted there and left out; failures of the disk are thrown in either case.
+/// not supported, are noted there and left out by who goes forward; who goes backward leaves out tables that cannot be
+/// opened. All else is thrown in either case, and then the run is not valid until it is placed anew.
 struct TableRun {
   private let tables: [TableMetadata]
   private let cache: TableCache?
@@ -62,6 +63,32 @@ struct TableRun {
     try enter { cursor throws(DatabaseError) in try cursor.seek(internalKey) }
   }
 
+  mutating func seekToLast() throws(DatabaseError) {
+    index = tables.count - 1
+    try enterBackward { cursor throws(DatabaseError) in try cursor.seekToLast() }
+  }
+
+  /// To the last entry at or before `internalKey`.
+  mutating func seek(atOrBefore internalKey: UnsafeRawBufferPointer) throws(DatabaseError) {
+    index = min(firstTable(endingAtOrAfter: internalKey), tables.count - 1)
+    let order = order
+    try enterBackward { cursor throws(DatabaseError) in
+      try cursor.seek(internalKey)
+      if !cursor.isValid { return try cursor.seekToLast() }
+      if order.compareInternal(cursor.key, internalKey) > 0 { try cursor.previous() }
+    }
+  }
+
+  /// Only while `isValid`.
+  mutating func previous() throws(DatabaseError) {
+    isValid = false
+    try cursor.previous()
+    isValid = cursor.isValid
+    guard !isValid else { return }
+    index -= 1
+    try enterBackward { cursor throws(DatabaseError) in try cursor.seekToLast() }
+  }
+
   private func firstTable(endingAtOrAfter internalKey: UnsafeRawBufferPointer) -> Int {
     var low = 0
     var high = tables.count
@@ -107,6 +134,26 @@ struct TableRun {
     cursor = TableCursor()
   }
 
+  /// Opens tables from `index` down until one has an entry; `position` places the cursor in the first.
+  private mutating func enterBackward(
+    _ position: (inout TableCursor) throws(DatabaseError) -> Void
+  ) throws(DatabaseError) {
+    var isFirst = true
+    isValid = false
+    while index >= 0 {
+      if try open() {
+        if isFirst { try position(&cursor) } else { try cursor.seekToLast() }
+        isValid = cursor.isValid
+        if isValid { return }
+      }
+      isFirst = false
+      index -= 1
+    }
+    index = 0
+    table = nil
+    cursor = TableCursor()
+  }
+
   /// False when the table is too damaged to open and that is tolerated.
   private mutating func open() throws(DatabaseError) -> Bool {
     let metadata = tables[index]
@@ -133,7 +180,10 @@ struct TableRun {
     var error = first
     var stretch: (gap: DamageGap, last: BlockHandle)?
     while true {
-      guard let damage, error.kind == .corruption || error.kind == .unsupported, let table else { throw error }
+      guard let damage, error.kind == .corruption || error.kind == .unsupported, let table else {
+        isValid = false
+        throw error
+      }
       let handle = cursor.blockHandle
       var gap = DamageGap(
         file: table.name, offset: error.offset, length: nil, from: nil, to: nil, error: error)

@@ -29,6 +29,46 @@ import Testing
     }
   }
 
+  /// Steps in both directions, from anywhere: what a walk over the sorted list meets.
+  @Test(arguments: [KeyOrder.bytewise, .reverseBytewise], 0..<40)
+  func turnsAnywhere(order: KeyOrder, seed: Int) throws {
+    var random = SeededRandom(seed: UInt64(seed) + 500)
+    let start = [UInt8](repeating: 9, count: [0, 3, 8, 20][seed % 4])
+    let (sources, versions) = inputs(seed % 10, order, start: start, &random)
+    var cursor = MergingCursor(sources, order: order)
+    try cursor.seekToLast()
+    var place = versions.indices.last
+    for _ in 0..<200 {
+      let found = cursor.isValid ? Version(key: [UInt8](cursor.key), input: cursor.source) : nil
+      try #require(found == place.map { versions[$0] })
+      let target = ByteBuffer(InternalKey(userKey: start + key(&random), sequence: 3, kind: .value).bytes)
+      switch place == nil ? random.below(4) : random.below(12) {
+      case 0:
+        try cursor.seek(target.bytes)
+        place = versions.firstIndex { compare($0, target, order) >= 0 }
+      case 1:
+        try cursor.seek(atOrBefore: target.bytes)
+        place = versions.lastIndex { compare($0, target, order) <= 0 }
+      case 2:
+        try cursor.seekToFirst()
+        place = versions.indices.first
+      case 3:
+        try cursor.seekToLast()
+        place = versions.indices.last
+      case 4...7:
+        try cursor.next()
+        place = place! + 1 < versions.count ? place! + 1 : nil
+      default:
+        try cursor.previous()
+        place = place! > 0 ? place! - 1 : nil
+      }
+    }
+  }
+
+  private func compare(_ version: Version, _ target: ByteBuffer, _ order: KeyOrder) -> Int {
+    version.key.withUnsafeBytes { order.compareInternal($0, target.bytes) }
+  }
+
   /// Bounds that do not hold change nothing but the speed, and what is said to lie below the upper one does.
   @Test(arguments: 0..<30)
   func boundsAreHints(seed: Int) throws {
