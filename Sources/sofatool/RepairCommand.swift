@@ -24,9 +24,11 @@ enum RepairCommand {
       The MANIFEST is believed as far as it can be read. Without one the state is found from the tables: families, \
       levels, the age of tables that share keys. Tables that a compaction left behind are parked, so that what was \
       deleted does not come back; so are those of which nothing proves that they belong to the database, unless \
-      --adopt names them. Logs stay, and families that live in a log alone stay too; of a damaged log all good records \
-      become a table. Blob files are never forgotten. A directory with nothing but tables may never have been a \
-      database: --from-tables says that it was.
+      --adopt names them. LOG, the engine's account of its work, tells which tables were deleted and which are in \
+      use; where nothing proves that, a loss names the keys whose older or deleted content may be back. Write-ahead \
+      logs stay, and families that live in a log alone stay too; of a damaged log all good records become a table. \
+      Blob files are never forgotten. A directory with nothing but tables may never have been a database: \
+      --from-tables says that it was.
 
       With --apply the database is locked and changed all at once; the old files stay in its journal, with \
       loss.ndjson beside them, until `undo --discard` frees them, and `undo` brings the old state back. Then the \
@@ -45,7 +47,8 @@ enum RepairCommand {
     ],
     exitStatuses: [
       Command.ExitMeaning(.ok, "Nothing to repair, or repaired without loss."),
-      Command.ExitMeaning(.findings, "There is something to repair and --apply was not given, or something is lost."),
+      Command.ExitMeaning(
+        .findings, "There is something to repair and --apply was not given, or something is lost or not proven."),
       Command.ExitMeaning(.refused, "The database is open elsewhere, or the disk failed; nothing was changed."),
     ],
     run: { (invocation: Invocation, context: ToolContext) in try run(invocation, context) })

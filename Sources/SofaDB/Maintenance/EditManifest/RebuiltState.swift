@@ -29,13 +29,13 @@ struct RebuiltState {
         family: plan.result.families[rewrite.family]?.name, level: rewrite.metadata.level,
         detail: "it is damaged, so it is no part of the rebuilt state; `sofatool repair` keeps what is good of it")
     }
-    findings += plan.losses.filter { !damaged.contains($0.file) }.map(RebuiltState.finding)
+    findings += plan.losses.filter { !damaged.contains($0.file) && $0.kind != .liveness }.map(RebuiltState.finding)
     self.findings = findings
     notes =
       plan.steps.filter { $0.action == .park || $0.file == "MANIFEST" }.map { step in
         let evidence = step.evidence.joined(separator: "; ")
         return step.action == .park ? "\(step.file) is set aside: \(evidence)" : evidence
-      } + plan.remarks
+      } + plan.remarks + plan.losses.filter { $0.kind == .liveness }.map(\.line)
   }
 
   private static func finding(_ loss: RepairLoss) -> Finding {
@@ -43,7 +43,7 @@ struct RebuiltState {
       switch loss.kind {
       case .logRecords: .walRecord
       case .blobs: .blobReference
-      case .entries, .rangeDeletions, .table, .manifestEdits: .fileOrphan
+      case .entries, .rangeDeletions, .table, .manifestEdits, .liveness: .fileOrphan
       }
     var finding = Finding(
       code, severity: .error, file: loss.file, family: loss.family, level: loss.level, offset: loss.offset,

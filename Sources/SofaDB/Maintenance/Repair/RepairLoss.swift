@@ -15,6 +15,8 @@ public struct RepairLoss: Sendable, Equatable {
     case logRecords = "log-records"
     /// Edits of the MANIFEST: the state that they led to is found from the files.
     case manifestEdits = "manifest-edits"
+    /// Proof that tables are in use: one that was compacted away and came back cannot be told from them.
+    case liveness
   }
 
   public var kind: Kind

@@ -5,62 +5,96 @@
 /// 3. What was made after the last known record belongs, and so does what overlaps a listed table that is gone. Listed
 ///    tables that it was compacted from go, and with them the other outputs of that compaction come.
 extension RepairPlanner {
+  /// What is known of unlisted tables while they are judged.
+  private struct Sorting {
+    var judgements: [UInt64: Judgement] = [:]
+    var standing: Set<UInt64> = []
+    /// Stood once: what one of them came after is gone, whatever became of that one.
+    var installed: Set<UInt64> = []
+    var leftOver: Set<UInt64> = []
+    var flushes: Set<UInt64> = []
+
+    mutating func stand(_ number: UInt64, _ reason: String) {
+      judgements[number] = .adopt(reason)
+      standing.insert(number)
+      installed.insert(number)
+    }
+  }
+
   /// Judgements by table number. Takes listed tables whose content was compacted into an adopted one out of the state.
   mutating func judgeBeside(
     _ listed: [TablePlacement.Item], _ candidates: [TablePlacement.Item], _ relations: TableRelations,
     _ state: DraftState.Family
   ) throws(DatabaseError) -> [UInt64: Judgement] {
-    let logged = try loggedSequences()
-    var judgements: [UInt64: Judgement] = [:]
-    var standing: Set<UInt64> = []
-    var leftOver: Set<UInt64> = []
-    var flushes: Set<UInt64> = []
-    for item in candidates.sorted(by: { $0.number > $1.number }) {
-      let number = item.number
-      let newer = standing.filter { $0 > number && relations.counts(number, $0).same > 0 }.max()
-      if let newer {
-        judgements[number] = RepairPlanner.superseded(scan.tables[newer], relations.counts(number, newer).same)
-      } else if isLeftOver(item, listed, relations, state) {
-        leftOver.insert(number)
-      } else if isLogged(item, logged) {
-        flushes.insert(number)
-      } else if let reason = belongs(item, listed, relations, state) {
-        judgements[number] = .adopt(reason)
-        standing.insert(number)
-      } else if let other = listed.first(where: { relations.counts(number, $0.number).same > 0 }) {
-        judgements[number] = RepairPlanner.superseded(
-          scan.tables[other.number], relations.counts(number, other.number).same)
-      } else {
-        judgements[number] = .unproven("the MANIFEST does not list it, and nothing proves that a lost record did")
-      }
-    }
+    var sorting = try sort(listed, candidates, relations, state)
     // A table that stands says that the logs before it were flushed: then what they hold counts as it is in tables.
-    for number in flushes {
-      judgements[number] =
-        standing.isEmpty
+    for number in sorting.flushes {
+      sorting.judgements[number] =
+        sorting.standing.isEmpty
         ? .superseded("the logs hold all of it") : .adopt("it was flushed before tables that belong")
     }
-    if !standing.isEmpty { standing.formUnion(flushes) }
-    let inputs = take(&leftOver, &standing, listed, relations)
-    for number in leftOver {
-      judgements[number] = .superseded("the tables that it was compacted from are all there, and are listed")
+    if !sorting.standing.isEmpty { sorting.standing.formUnion(sorting.flushes) }
+    let inputs = take(&sorting.leftOver, &sorting.standing, listed, relations)
+    for number in sorting.leftOver {
+      sorting.judgements[number] = .superseded("the tables that it was compacted from are all there, and are listed")
     }
-    for number in standing where judgements[number] == nil {
-      judgements[number] = .adopt("it comes from the same compaction as another table that belongs")
+    for number in sorting.standing where sorting.judgements[number] == nil {
+      sorting.judgements[number] = .adopt("it comes from the same compaction as another table that belongs")
+    }
+    // Those that came in last may tell of others that they are gone.
+    sorting.installed.formUnion(sorting.standing)
+    let installed = candidates.filter { sorting.installed.contains($0.number) }
+    for item in candidates where sorting.standing.contains(item.number) && !infoLog.tellsLife(of: item.number) {
+      if let gone = successor(of: item, among: installed, relations) {
+        sorting.judgements[item.number] = .superseded(gone)
+      }
     }
     for (input, output) in inputs.sorted(by: { $0.key < $1.key }) {
-      guard let table = tables[input] else { continue }
-      drop(input, from: state.id)
-      plan.rewrites.removeAll { $0.metadata.number == input }
-      plan.losses.removeAll { $0.file == table.name }
-      plan.steps.removeAll { $0.file == table.name }
-      park(table, "\(scan.tables[output] ?? ""), which is newer, holds its versions")
+      takeOut(input, of: state.id, "\(scan.tables[output] ?? ""), which is newer, holds its versions")
     }
-    return judgements
+    return sorting.judgements
   }
 
-  static func superseded(_ name: String?, _ count: Int) -> Judgement {
-    .superseded("\(name ?? ""), which is newer, holds \(count) of its versions: a compaction wrote them there")
+  /// From the newest table on: what each is by itself and by those that came after it.
+  private func sort(
+    _ listed: [TablePlacement.Item], _ candidates: [TablePlacement.Item], _ relations: TableRelations,
+    _ state: DraftState.Family
+  ) throws(DatabaseError) -> Sorting {
+    let logged = try loggedSequences()
+    var sorting = Sorting()
+    for item in candidates.sorted(by: { $0.number > $1.number }) {
+      let number = item.number
+      let installed = candidates.filter { sorting.installed.contains($0.number) }
+      if infoLog.tellsLife(of: number) {
+        sorting.stand(number, RepairPlanner.lifeSays)
+      } else if let gone = successor(of: item, among: installed, relations) {
+        sorting.judgements[number] = .superseded(gone)
+        sorting.installed.insert(number)
+      } else if isLeftOver(item, listed, relations, state) {
+        sorting.leftOver.insert(number)
+      } else if isLogged(item, logged) {
+        sorting.flushes.insert(number)
+      } else if let reason = belongs(item, listed, relations, state) {
+        sorting.stand(number, reason)
+      } else if let other = listed.first(where: { relations.counts(number, $0.number).same > 0 }) {
+        let count = relations.counts(number, other.number).same
+        sorting.judgements[number] = .superseded("\(scan.tables[other.number] ?? "") holds \(count) of its versions")
+      } else {
+        sorting.judgements[number] = .unproven(
+          "the MANIFEST does not list it, and nothing proves that a lost record did")
+      }
+    }
+    return sorting
+  }
+
+  /// Parks a listed table.
+  mutating func takeOut(_ number: UInt64, of family: UInt32, _ reason: String) {
+    guard let table = tables[number] else { return }
+    drop(number, from: family)
+    plan.rewrites.removeAll { $0.metadata.number == number }
+    plan.losses.removeAll { $0.file == table.name }
+    plan.steps.removeAll { $0.file == table.name }
+    park(table, reason)
   }
 
   /// Why a lost record must have told of the table; nil when nothing says so.
@@ -80,6 +114,11 @@ extension RepairPlanner {
         && (item.isExternal || other.metadata.largestSequence < item.metadata.smallestSequence)
     }
     return isNewest ? "it is newer than all listed tables of its family" : nil
+  }
+
+  /// Whether the table was not in use any more when `other` was made.
+  private func isGone(_ item: TablePlacement.Item, before other: UInt64, _ relations: TableRelations) -> Bool {
+    !item.isExternal && !(tables[other]?.isExternal ?? false) && relations.contradict(item.number, other)
   }
 
   /// Whether a listed table that shares keys with it is missing.
@@ -125,10 +164,11 @@ extension RepairPlanner {
     var isChanging = true
     while isChanging {
       isChanging = false
-      for input in listed where inputs[input.number] == nil {
-        let output = standing.first {
-          $0 > input.number && relations.counts(input.number, $0).provesCompaction
-        }
+      for input in listed where inputs[input.number] == nil && !infoLog.tellsLife(of: input.number) {
+        let output = standing.filter {
+          $0 > input.number
+            && (relations.counts(input.number, $0).provesCompaction || isGone(input, before: $0, relations))
+        }.max()
         guard let output else { continue }
         inputs[input.number] = output
         for other in leftOver where relations.counts(input.number, other).provesCompaction {

@@ -11,6 +11,7 @@ extension RepairPlanner {
   }
 
   mutating func judgeUnlisted() throws(DatabaseError) {
+    try takeInfoLog()
     let listed = Set(plan.result.families.values.flatMap { $0.tables.map(\.number) })
     let tasks = scan.tables.sorted { $0.key < $1.key }.filter { !listed.contains($0.key) && tables[$0.key] == nil }
       .map { ExaminedTable.Task(number: $0.key, name: $0.value) }
@@ -31,9 +32,13 @@ extension RepairPlanner {
 
   /// nil when it is parked instead.
   private mutating func family(of table: ExaminedTable) -> UInt32? {
-    if plan.result.dialect == .leveldb { return takeOrder(of: table, 0) }
+    if plan.result.dialect == .leveldb, !infoLog.tellsDeletion(of: table.number) { return takeOrder(of: table, 0) }
     if case .deleted(let manifest)? = evidence.fates[table.number] {
       park(table, "\(manifest) says that it was deleted")
+      return nil
+    }
+    if infoLog.tellsDeletion(of: table.number) {
+      park(table, RepairPlanner.deletedSays)
       return nil
     }
     let stored = table.properties.columnFamilyID.flatMap { UInt32(exactly: $0) }
@@ -149,28 +154,39 @@ extension RepairPlanner {
   private func judge(
     _ item: TablePlacement.Item, among others: [TablePlacement.Item], _ relations: TableRelations
   ) -> Judgement {
-    for other in others where other.number > item.number {
-      let name = scan.tables[other.number] ?? ""
-      let counts = relations.counts(item.number, other.number)
-      let backward = relations.counts(other.number, item.number)
-      if counts.same > 0 {
-        return .superseded(
-          "\(name), which is newer, holds \(counts.same) of its versions: a compaction wrote them there")
-      }
-      if item.isExternal || other.isExternal { continue }
-      if counts.bothZero > 0 {
-        return .superseded("\(name), which is newer, rewrote the bottom of the tree with its keys")
-      }
-      // Programs write again what is there already, so a few equal values prove nothing.
-      if counts.aboveZeroSame >= 3, counts.aboveZeroSame > 4 * counts.aboveZeroOther {
-        return .superseded(
-          "\(name), which is newer, has \(counts.aboveZeroSame) of its keys with the same content at the bottom")
-      }
-      if counts.newer > 0, backward.newer > 0 {
-        return .unproven("some of its keys are newer than those of \(name), others older: both cannot be live")
-      }
-    }
+    if infoLog.tellsLife(of: item.number) { return .adopt(RepairPlanner.lifeSays) }
+    if let reason = successor(of: item, among: others, relations) { return .superseded(reason) }
     return .adopt("no newer table holds a version that it holds")
+  }
+
+  /// Why one of `others` came when the table was gone; nil when nothing says so.
+  func successor(
+    of item: TablePlacement.Item, among others: [TablePlacement.Item], _ relations: TableRelations
+  ) -> String? {
+    for other in others where other.number > item.number {
+      if let reason = successor(other, of: item, relations) { return reason }
+    }
+    return nil
+  }
+
+  private func successor(
+    _ other: TablePlacement.Item, of item: TablePlacement.Item, _ relations: TableRelations
+  ) -> String? {
+    let name = scan.tables[other.number] ?? ""
+    let counts = relations.counts(item.number, other.number)
+    if counts.same > 0 {
+      return "\(name), which is newer, holds \(counts.same) of its versions: a compaction wrote them there"
+    }
+    if item.isExternal || other.isExternal { return nil }
+    if counts.bothZero > 0 { return "\(name), which is newer, rewrote the bottom of the tree with its keys" }
+    if relations.contradict(item.number, other.number) {
+      return "\(name), which is newer, has both newer and older content: it came when this table was gone"
+    }
+    // Programs write again what is there already, so a few equal values prove nothing.
+    if counts.aboveZeroSame >= 3, counts.aboveZeroSame > 4 * counts.aboveZeroOther {
+      return "\(name), which is newer, has \(counts.aboveZeroSame) of its keys with the same content at the bottom"
+    }
+    return nil
   }
 
   private mutating func adopt(_ item: TablePlacement.Item, _ reason: String) {
@@ -186,7 +202,11 @@ extension RepairPlanner {
     if let rescue = table.rescue {
       step.action = .salvage
       step.evidence += RepairPlanner.evidence(rescue, table.errors)
-      plan.losses += rescue.losses
+      plan.losses += rescue.losses.map { loss in
+        var loss = loss
+        loss.family = table.familyName
+        return loss
+      }
     }
     plan.steps.append(step)
   }
@@ -247,6 +267,7 @@ extension RepairPlanner {
       return
     }
     if let place { plan.steps[place].level = level }
+    for index in plan.losses.indices where plan.losses[index].file == table.name { plan.losses[index].level = level }
     var metadata = item.metadata
     metadata.level = level
     if plan.result.dialect == .leveldb {

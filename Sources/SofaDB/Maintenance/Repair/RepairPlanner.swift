@@ -32,6 +32,8 @@ struct RepairPlanner {
   var dropped: [UInt32: String] = [:]
   /// Unlisted tables that became part of the state.
   var placed: Set<UInt64> = []
+  /// Read where the MANIFEST does not tell which tables are in use.
+  var infoLog = InfoLog()
 
   init(_ directory: any ReadableDirectory, jobs: Int, adopted: Set<String>) throws(DatabaseError) {
     self.directory = directory
@@ -59,6 +61,7 @@ struct RepairPlanner {
     try examineListed()
     if listIsWhole { try lookAhead() } else { try judgeUnlisted() }
     settleMissing()
+    settleLiveness()
     try settleBlobs()
     try settleLogs()
     settleResurfacing()

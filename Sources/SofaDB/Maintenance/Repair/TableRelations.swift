@@ -30,6 +30,8 @@ struct TableRelations {
         aboveZeroOther: aboveZeroOther + other.aboveZeroOther, bothZero: bothZero + other.bothZero)
     }
 
+    var isNewer: Bool { newer + aboveZeroSame + aboveZeroOther > 0 }
+
     /// Whether one of the two was compacted into the other: both have a version, or both lie at the bottom.
     var provesCompaction: Bool { same > 0 || bothZero > 0 }
   }
@@ -58,6 +60,13 @@ struct TableRelations {
 
   func counts(_ first: UInt64, _ second: UInt64) -> Counts {
     counts[Pair(first: first, second: second)] ?? Counts()
+  }
+
+  /// Whether each of the two has a key that is newer in it than in the other: they were never in use together. As the
+  /// engine numbers its tables in the order in which it makes them, the one with the smaller number was gone before the
+  /// other came.
+  func contradict(_ first: UInt64, _ second: UInt64) -> Bool {
+    counts(first, second).isNewer && counts(second, first).isNewer
   }
 
   /// Merges those of `tables`, which are of one family, that overlap others, on up to `jobs` threads; those numbered

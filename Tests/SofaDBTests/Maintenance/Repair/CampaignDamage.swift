@@ -6,7 +6,7 @@ import SofaTesting
 enum CampaignDamage: String, CaseIterable, Sendable {
   case flippedBits, zeroRun, lostBlock, misplacedBlock, lostTable, lostTables
   case manifestCutAtRecord, manifestCutInRecord, manifestFlipped, noManifest, noCurrent, noManifestNorCurrent
-  case staleTables
+  case staleTables, staleTablesManifestCut, staleTablesNoManifest
   case halfNewestLog, halfOlderLog, halfLogNoManifest, lostBlob
   case onlyTables
 
@@ -20,6 +20,9 @@ enum CampaignDamage: String, CaseIterable, Sendable {
     default: false
     }
   }
+
+  /// Whether tables came back of which nothing but LOG may tell that they had been compacted away.
+  var mayResurface: Bool { self == .staleTablesManifestCut || self == .staleTablesNoManifest }
 
   /// Damages `database`, a copy of `lived`, and returns what it should hold now besides what a repair says is lost.
   func apply(
@@ -38,6 +41,12 @@ enum CampaignDamage: String, CaseIterable, Sendable {
     case .noCurrent: try database.directory.remove(CurrentFile.name)
     case .noManifestNorCurrent: try database.removeManifests()
     case .staleTables: try Self.bringBack(database, lived, &random)
+    case .staleTablesManifestCut:
+      try Self.bringBack(database, lived, &random)
+      try Self.cutManifest(database, lived, &random, atRecord: lived.seed % 2 == 0)
+    case .staleTablesNoManifest:
+      try Self.bringBack(database, lived, &random)
+      try database.removeManifests()
     case .halfNewestLog: return try Self.halve(lived.currentLog, database, lived, &random)
     case .halfOlderLog:
       let older = lived.logs.keys.sorted().dropLast()

@@ -52,6 +52,9 @@ final class LivedDatabase {
   private var maxFamily: UInt32 = 0
   private var time: UInt64 = 1_700_000_000
   private let knowsTimes: Bool
+  /// Whether LOG tells what happened.
+  var hasInfoLog: Bool { seed / 3 % 2 == 0 }
+  private var infoLog: LivedInfoLog
   private let hasEpochs: Bool
   private let levelCount: Int
   private let keyCount: Int
@@ -60,6 +63,7 @@ final class LivedDatabase {
     self.seed = seed
     random = SeededRandom(seed: UInt64(seed) &* 104_729 &+ 11)
     isLevelDB = seed % 8 == 7
+    infoLog = LivedInfoLog(isLevelDB: isLevelDB)
     knowsTimes = seed % 3 != 2
     hasEpochs = seed % 4 == 1
     levelCount = isLevelDB ? 7 : [3, 4, 7][seed % 3]
@@ -71,6 +75,7 @@ final class LivedDatabase {
     for round in 0..<(3 + random.below(5)) { try live(round) }
     try write(5 + random.below(60))
     if isUnfinished { try leaveUnfinished() }
+    if hasInfoLog { try put("LOG", Array(infoLog.text.utf8)) }
     try manifest.sync()
     for log in logs.values { try log.writer.sync() }
     try directory.sync()
@@ -241,6 +246,7 @@ final class LivedDatabase {
     let content = try file.readExactly(Int(file.size), at: 0)
     stale[name(table)] = withExtendedLifetime(content) { [UInt8](content.bytes) }
     try directory.remove(name(table))
+    infoLog.delete(table)
   }
 
   private func openLog() throws {
@@ -323,6 +329,7 @@ final class LivedDatabase {
       smallestSequence: isLevelDB ? TableMetadata.unknownSequence : summary.smallestSequence,
       largestSequence: isLevelDB ? 0 : summary.largestSequence, epoch: hasEpochs ? number : nil)
     metadata.oldestBlobFile = summary.oldestBlobFile
+    infoLog.flush(metadata)
     return metadata
   }
 
@@ -376,6 +383,7 @@ final class LivedDatabase {
     var edit = VersionEdit(family: id)
     edit.deletedTables = plan.inputs.map { .init(level: $0.level, number: $0.number) }
     edit.newTables = result.outputs.map { forMANIFEST($0.metadata) }
+    infoLog.finishCompaction()
     let gone = Set(plan.inputs.map(\.number))
     for number in gone { try bury(number) }
     change(id, (families[id]?.column.tables ?? []).filter { !gone.contains($0.number) } + edit.newTables)
@@ -414,6 +422,7 @@ final class LivedDatabase {
       target: CompactionTarget(directory: directory, suffix: isLevelDB ? .ldb : .sst) { numbers.next() })
     let result = try job.run()
     nextNumber = numbers.next()
+    infoLog.compact(plan.inputs, result.outputs.map(\.metadata))
     return (result, plan)
   }
 

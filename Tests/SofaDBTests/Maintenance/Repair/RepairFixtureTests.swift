@@ -85,7 +85,8 @@ import Testing
     guard case .damagedDatabase = try DirectoryKind(database.directory) else { return }
     let report = try database.repair()
     try database.check(report, fixture.name)
-    #expect(!report.plan.losesData, "\(report.plan.losses.map(\.line))")
+    // These directories have no LOG, so nothing proves that all their tables were in use.
+    #expect(report.plan.losses.allSatisfy { $0.kind == .liveness }, "\(report.plan.losses.map(\.line))")
     let version = try ManifestReader.readCurrent(database.directory).version
     // What a crash left behind and nothing supersedes cannot be told from the rest.
     #expect(version.tableCount >= database.version.tableCount)
