@@ -51,6 +51,7 @@ public struct TableStyle: Sendable {
     }
     if table["index_type"] == "kTwoLevelIndexSearch" { options.indexType = .twoLevel }
     options.filterBitsPerKey = TableStyle.filterBits(table["filter_policy"])
+    if let name = family.prefixExtractor, let length = TableStyle.prefixLength(name) { options.prefixLength = length }
   }
 
   private static func codec(_ family: OptionsFile.Family, level: Int, isBottom: Bool) -> Compression? {
@@ -68,6 +69,15 @@ public struct TableStyle: Sendable {
     let parts = policy.split(separator: ":")
     guard parts.count >= 2, let bits = Double(parts[1]), bits.isFinite, bits <= 100 else { return 10 }
     return bits
+  }
+
+  /// `rocksdb.FixedPrefix.8`, in older files `rocksdb.FixedPrefix`; others are not written.
+  private static func prefixLength(_ name: String) -> Int? {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0] == "rocksdb", parts[1] == "FixedPrefix", let length = Int(parts[2]) else {
+      return nil
+    }
+    return (1...(1 << 20)).contains(length) ? length : nil
   }
 
   private mutating func take(_ codec: Compression) {

@@ -165,12 +165,17 @@ public final class Database: Sendable {
     try engine.cursor(in: family, at: snapshot, from: from, to: to)
   }
 
-  /// The keys of a family that begin with `prefix`.
+  /// The keys of a family that begin with `prefix`. Tables are passed by whose filters know no such key, where they
+  /// hold prefixes that are no longer (`TableOptions.prefixLength`). `unsupported` for families in reverse order.
   public func cursor(
     prefix: [UInt8], in family: LiveFamily? = nil, at snapshot: Snapshot? = nil
   ) throws(DatabaseError) -> Cursor {
-    let bounds = KeyRange(prefix: prefix).bounds(in: try engine.live(family).order)
-    return try engine.cursor(in: family, at: snapshot, from: bounds.from, to: bounds.to)
+    let order = try engine.live(family).order
+    guard order.kind == .bytewise || order.kind == .bytewiseU64ts else {
+      throw DatabaseError(.unsupported, "keys with one prefix have no last one under \(order.name): give bounds")
+    }
+    let bounds = KeyRange(prefix: prefix).bounds(in: order)
+    return try engine.cursor(in: family, at: snapshot, from: bounds.from, to: bounds.to, prefix: prefix)
   }
 
   /// The state of the database now, to be read later.

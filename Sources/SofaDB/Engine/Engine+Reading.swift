@@ -18,10 +18,10 @@ extension Engine {
   }
 
   func cursor(
-    in family: LiveFamily?, at snapshot: Snapshot?, from: [UInt8]?, to: [UInt8]?
+    in family: LiveFamily?, at snapshot: Snapshot?, from: [UInt8]?, to: [UInt8]?, prefix: [UInt8]? = nil
   ) throws(DatabaseError) -> Cursor {
     let (view, sequence) = try reading(snapshot)
-    return try reader.cursor(in: family, of: view, at: sequence, holding: snapshot, from: from, to: to)
+    return try reader.cursor(in: family, of: view, at: sequence, holding: snapshot, from: from, to: to, prefix: prefix)
   }
 
   /// The sequence number of the newest operation on a key, deletions included; 0 when there is none.

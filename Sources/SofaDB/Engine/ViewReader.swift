@@ -39,7 +39,7 @@ struct ViewReader: Sendable {
     defer { withExtendedLifetime(view) {} }
     let family = try family(live, in: view)
     let order = family.live.order
-    var merging = MergingCursor(sources(family, from: userKey, to: nil), order: order)
+    var merging = MergingCursor(try sources(family, from: userKey, to: nil), order: order)
     let stamped = userKey + [UInt8](repeating: 0xFF, count: order.timestampSize)
     let target = ByteBuffer(InternalKey(userKey: stamped, sequence: .maximum, kind: EntryKind.seek).bytes)
     try merging.seek(target.bytes)
@@ -54,13 +54,17 @@ struct ViewReader: Sendable {
   }
 
   /// Everything that holds keys from `from` up to but not including `to`, newest first.
-  private func sources(_ family: ReadView.Family, from: [UInt8]?, to: [UInt8]?) -> [EntrySource] {
+  /// `prefix`: what all wanted keys begin with; tables whose filters know none of them are left out.
+  private func sources(
+    _ family: ReadView.Family, from: [UInt8]?, to: [UInt8]?, prefix: [UInt8]? = nil
+  ) throws(DatabaseError) -> [EntrySource] {
     let order = family.live.order
     var sources: [EntrySource] = []
     for memtable in family.memtables where !memtable.isEmpty { sources.append(EntrySource(memtable)) }
     for (number, level) in family.tables.levels.enumerated() where !level.isEmpty {
-      let tables =
+      var tables =
         from == nil && to == nil ? level : level.filter { $0.overlaps(from: from, to: to, order: order) }
+      if let prefix { tables = try tables.having(prefix, cache, order) }
       for run in number == 0 ? tables.map({ [$0] }) : tables.isEmpty ? [] : [tables] {
         sources.append(EntrySource(TableRun(run, cache: cache, order: order, damage: nil), order: order))
       }
@@ -79,14 +83,31 @@ struct ViewReader: Sendable {
   /// A cursor over a family, not positioned yet.
   func cursor(
     in live: LiveFamily?, of view: ReadView, at sequence: SequenceNumber, holding snapshot: Snapshot? = nil,
-    from: [UInt8]?, to: [UInt8]?
+    from: [UInt8]?, to: [UInt8]?, prefix: [UInt8]? = nil
   ) throws(DatabaseError) -> Cursor {
     let family = try family(live, in: view)
     let order = family.live.order
     let visible = VisibleCursor(
-      MergingCursor(sources(family, from: from, to: to), order: order, lower: from, upper: to), order: order,
-      snapshot: sequence, tombstones: RangeTombstones(try tombstones(family), order: order, snapshot: sequence),
+      MergingCursor(try sources(family, from: from, to: to, prefix: prefix), order: order, lower: from, upper: to),
+      order: order, snapshot: sequence,
+      tombstones: RangeTombstones(try tombstones(family), order: order, snapshot: sequence),
       mergeOperator: family.live.options.mergeOperator, blobs: blobs, start: from, end: to)
     return Cursor(visible, view: view, snapshot: snapshot)
+  }
+}
+
+extension [TableMetadata] {
+  /// Those whose filters do not rule out that they have keys with the prefix.
+  fileprivate func having(
+    _ prefix: [UInt8], _ cache: TableCache, _ order: KeyOrder
+  ) throws(DatabaseError) -> [TableMetadata] {
+    var found: [TableMetadata] = []
+    for table in self {
+      let filter = try cache.reader(table, order: order).filter()
+      if filter.map({ filter in prefix.withUnsafeBytes { filter.mayContain(keysWith: $0) } }) ?? true {
+        found.append(table)
+      }
+    }
+    return found
   }
 }

@@ -1,5 +1,5 @@
-/// Collects the hashes of a table's user keys and builds Bloom filters from them: one for the table, or one for each
-/// run of data blocks.
+/// Collects the hashes of a table's user keys, and of their prefixes where that is wanted, and builds Bloom filters
+/// from them: one for the table, or one for each run of data blocks.
 ///
 ///     FastLocalBloom (format_version >= 5) = 64-byte lines, FF, 00, probes, 00 00
 ///     legacy Bloom   (format_version < 5)  = 64-byte lines, probes, fixed32 number of lines
@@ -16,19 +16,24 @@ struct FilterBuilder: ~Copyable {
   /// Bits a key, in thousandths.
   let millibits: Int
   private let timestampSize: Int
+  /// Bytes of a prefix; more than any key has where there are none.
+  private let prefixLength: Int
   /// One fixed64 for each run of equal adjacent hashes; a run ends with its data block.
   private var hashes = ByteWriter(capacity: 4096)
   /// Hashes up to the end of each data block.
   private var blockEnds: [Int] = []
   private var lastHash: UInt64 = 0
+  private var lastPrefix: UInt64 = 0
+  private var isPrefixStart = true
   private var isBlockStart = true
 
   /// - Parameter bitsPerKey: clamped to 1...100; below 0.5 there is no filter.
-  init(bitsPerKey: Double, formatVersion: Int, order: KeyOrder) {
+  init(bitsPerKey: Double, formatVersion: Int, order: KeyOrder, prefixLength: Int? = nil) {
     kind =
       bitsPerKey < 0.5 ? .none : formatVersion >= 5 ? .fastLocal : formatVersion == 0 ? .byOffset : .legacy
     millibits = FilterBuilder.millibits(bitsPerKey)
     timestampSize = order.timestampSize
+    self.prefixLength = prefixLength ?? .max
   }
 
   var isActive: Bool { kind != .none }
@@ -42,14 +47,27 @@ struct FilterBuilder: ~Copyable {
   mutating func add(_ userKey: UnsafeRawBufferPointer) {
     if kind == .none { return }
     let key = UnsafeRawBufferPointer(start: userKey.baseAddress, count: userKey.count - timestampSize)
-    let hash =
-      kind == .fastLocal
-      ? FilterHash.xxph3(key)
-      : UInt64(FilterHash.hash32(key, seed: FilterHash.bloomSeed, signedTail: kind == .legacy))
+    let hash = hash(key)
     if hash == lastHash && !isBlockStart { return }
     hashes.appendFixed64(hash)
     lastHash = hash
     isBlockStart = false
+    if key.count >= prefixLength { addPrefix(UnsafeRawBufferPointer(rebasing: key[..<prefixLength])) }
+  }
+
+  private mutating func addPrefix(_ prefix: UnsafeRawBufferPointer) {
+    let hash = hash(prefix)
+    if hash == lastPrefix && !isPrefixStart { return }
+    hashes.appendFixed64(hash)
+    lastPrefix = hash
+    isPrefixStart = false
+  }
+
+  @inline(__always)
+  private func hash(_ key: UnsafeRawBufferPointer) -> UInt64 {
+    kind == .fastLocal
+      ? FilterHash.xxph3(key)
+      : UInt64(FilterHash.hash32(key, seed: FilterHash.bloomSeed, signedTail: kind == .legacy))
   }
 
   /// Says that the keys added since the last call are those of one data block. A key that continues in the next block
@@ -57,6 +75,7 @@ struct FilterBuilder: ~Copyable {
   mutating func endBlock() {
     blockEnds.append(hashes.count / 8)
     isBlockStart = true
+    isPrefixStart = true
   }
 
   /// About the bytes of a filter over the keys so far.

@@ -56,6 +56,15 @@ struct FilterKeys: Sendable {
     }
   }
 
+  /// What a reader asks for who wants keys that begin with `start`; nil when the filter cannot tell.
+  func question(keysWith start: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    switch prefix {
+    case .fixed(let length)? where length <= start.count: UnsafeRawBufferPointer(rebasing: start.prefix(length))
+    case .capped(let length)? where length <= start.count: UnsafeRawBufferPointer(rebasing: start.prefix(length))
+    default: nil
+    }
+  }
+
   /// What a reader asks for; nil when the filter says nothing about the key.
   func question(_ userKey: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     holdsWholeKeys ? whole(userKey) : prefix(userKey)

@@ -48,6 +48,13 @@ public struct FilterReader: Sendable {
     return false
   }
 
+  /// Whether a key that begins with `start` may be in the table. Only filters over the whole table can tell, where they
+  /// hold prefixes: of a partitioned one it is not certain which partition to ask.
+  func mayContain(keysWith start: UnsafeRawBufferPointer) -> Bool {
+    guard case .full(let block) = form, let prefix = keys.question(keysWith: start) else { return true }
+    return FullFilter(block.bytes).mayContain(prefix)
+  }
+
   /// Whether an entry of `userKey` may be in the table. Block-based filters cannot tell and answer yes.
   public func mayContain(_ userKey: UnsafeRawBufferPointer) throws(DatabaseError) -> Bool {
     var probe = FilterProbe(self)

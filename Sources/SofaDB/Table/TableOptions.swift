@@ -33,6 +33,11 @@ public struct TableOptions: Sendable {
   /// Bits of Bloom filter for each key; below 0.5 there is no filter.
   public var filterBitsPerKey = 10.0
 
+  /// Bytes at the start of user keys that go into the filter beside whole keys, at least 1, so that a cursor over the
+  /// keys with one prefix passes tables by that have none of them; nil for whole keys only. RocksDB calls it
+  /// `rocksdb.FixedPrefix.N`.
+  public var prefixLength: Int?
+
   public var indexType: IndexType = .binarySearch
   /// Bytes of an index of one level above which it gets two levels whatever `indexType` says; nil for never.
   public var partitionThreshold: Int?
@@ -99,13 +104,14 @@ public struct TableOptions: Sendable {
     guard !hashesDataBlocks || order.timestampSize == 0 else {
       throw invalid("a hash index cannot be used with user timestamps")
     }
+    if let prefixLength, !(1...(1 << 20)).contains(prefixLength) { throw invalid("the prefix is out of range") }
     if isLevelDB { try validateLevelDB() }
     guard contextBase != 0 else { throw invalid("the context base must not be 0") }
   }
 
   private func validateLevelDB() throws(DatabaseError) {
     guard compression == .none || compression == .snappy, checksum == .crc32c, indexType == .binarySearch,
-      partitionThreshold == nil, dictionary == nil, trainedDictionarySize == 0, !hashesDataBlocks,
+      partitionThreshold == nil, dictionary == nil, trainedDictionarySize == 0, !hashesDataBlocks, prefixLength == nil,
       !indexKeysAreUserKeys, !indexValuesAreDeltaCoded, order.timestampSize == 0, !external
     else { throw invalid("LevelDB has no tables of this kind") }
   }

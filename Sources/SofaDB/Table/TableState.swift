@@ -39,7 +39,8 @@ struct TableState: ~Copyable {
     sink = BlockSink(file: file, checksum: options.checksum, contextBase: contextBase)
     index = IndexBuilder(order: options.order, shortening: options.indexShortening)
     filter = FilterBuilder(
-      bitsPerKey: options.filterBitsPerKey, formatVersion: options.formatVersion, order: options.order)
+      bitsPerKey: options.filterBitsPerKey, formatVersion: options.formatVersion, order: options.order,
+      prefixLength: options.prefixLength)
     guard let settings = options.compressionSettings(dictionary: options.dictionary) else { return }
     if options.dictionary == nil, options.trainedDictionarySize > 0 {
       samples = BlockBatch(settings: settings, checksum: options.checksum)

@@ -172,8 +172,8 @@ struct TableTail: ~Copyable {
       properties[property.name] = property.value
     }
     properties.wholeKeyFiltering = true
-    properties.prefixFiltering = false
-    properties.set(.prefixExtractor, "nullptr")
+    properties.prefixFiltering = options.prefixLength != nil
+    properties.set(.prefixExtractor, options.prefixLength.map { "rocksdb.FixedPrefix.\($0)" } ?? "nullptr")
     properties.comparator = options.order.name
     properties.mergeOperator = options.mergeOperator ?? "nullptr"
     properties.entryCount = counts.entries

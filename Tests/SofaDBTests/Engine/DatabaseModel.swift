@@ -36,6 +36,7 @@ final class DatabaseModel {
       family.tables.restartInterval = pick(3, [1, 2, 16])
       family.tables.filterBitsPerKey = pick(2, [0, 2, 10])
       family.tables.formatVersion = pick(5, [2, 4, 5])
+      family.tables.prefixLength = pick(4, [nil, 1, 2])
       family.tables.indexType = pick(3, [.binarySearch, .twoLevel])
       family.tables.partitionSize = 64
       family.tables.hashesDataBlocks = pick(7, [false, true])
@@ -187,11 +188,18 @@ final class DatabaseModel {
       bounds = (from, to)
     }
     let order = setting.order
+    let prefix = random.below(4) == 0 && order == .bytewise ? key() : nil
+    if prefix != nil { bounds = (nil, nil) }
     let wanted = ((moment?.contents ?? contents)[name] ?? [:]).filter { entry in
       (bounds.0.map { order.compare(entry.key, $0) >= 0 } ?? true)
-        && (bounds.1.map { order.compare(entry.key, $0) < 0 } ?? true)
+        && (bounds.1.map { order.compare(entry.key, $0) < 0 } ?? true) && entry.key.starts(with: prefix ?? [])
     }.sorted { order.compare($0.key, $1.key) < 0 }
-    var cursor = try database.cursor(in: family(name), at: moment?.snapshot, from: bounds.0, to: bounds.1)
+    var cursor =
+      if let prefix {
+        try database.cursor(prefix: prefix, in: family(name), at: moment?.snapshot)
+      } else {
+        try database.cursor(in: family(name), at: moment?.snapshot, from: bounds.0, to: bounds.1)
+      }
     var place: Int? = nil
     for _ in 0..<(3 + random.below(12)) {
       let target = key()
