@@ -1,4 +1,4 @@
-/// Walks the keys of a column family as they were at one moment. Not positioned when it is made:
+/// Walks the keys of a column family as they were at one moment, forward and backward. Not positioned when it is made:
 /// call one of the seeks. Keys and values are borrowed until the next step. One thread at a time; the database stays as
 /// it was for the cursor for as long as it lives.
 ///
@@ -26,11 +26,11 @@ public struct Cursor: ~Copyable {
   public var value: UnsafeRawBufferPointer { visible.value }
 
   public mutating func seekToFirst() throws(DatabaseError) { try visible.seekToFirst() }
+  public mutating func seekToLast() throws(DatabaseError) { try visible.seekToLast() }
   /// To the first key at or behind `key`.
   public mutating func seek(_ key: [UInt8]) throws(DatabaseError) { try visible.seek(key) }
   /// To the last key at or before `key`.
   public mutating func seek(atOrBefore key: [UInt8]) throws(DatabaseError) { try visible.seek(atOrBefore: key) }
-  public mutating func seekToLast() throws(DatabaseError) { try visible.seekToLast() }
   public mutating func next() throws(DatabaseError) { try visible.next() }
   public mutating func previous() throws(DatabaseError) { try visible.previous() }
 }

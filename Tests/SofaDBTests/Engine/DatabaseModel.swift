@@ -178,7 +178,7 @@ final class DatabaseModel {
     for (key, value) in zip(keys, values) { expect(value, (moment?.contents ?? contents)[name]?[key], "multiGet") }
   }
 
-  /// A cursor that jumps and steps forward, beside an index into the sorted keys.
+  /// A cursor that jumps and steps both ways, beside an index into the sorted keys.
   private func walk() throws {
     let (name, moment) = (name(), moment())
     var bounds: ([UInt8]?, [UInt8]?) = (nil, nil)
@@ -203,17 +203,27 @@ final class DatabaseModel {
     var place: Int? = nil
     for _ in 0..<(3 + random.below(12)) {
       let target = key()
-      switch random.below(4) {
+      switch random.below(8) {
       case 0:
         try cursor.seekToFirst()
         place = wanted.isEmpty ? nil : 0
+      case 1:
+        try cursor.seekToLast()
+        place = wanted.isEmpty ? nil : wanted.count - 1
       case 2:
         try cursor.seek(target)
         place = wanted.firstIndex { order.compare($0.key, target) >= 0 }
-      default:
+      case 3:
+        try cursor.seek(atOrBefore: target)
+        place = wanted.lastIndex { order.compare($0.key, target) <= 0 }
+      case 4, 5:
         guard let now = place else { continue }
         try cursor.next()
         place = now + 1 < wanted.count ? now + 1 : nil
+      default:
+        guard let now = place else { continue }
+        try cursor.previous()
+        place = now > 0 ? now - 1 : nil
       }
       expect(cursor.isValid ? [UInt8](cursor.key) : nil, place.map { wanted[$0].key }, "key of a cursor")
       if cursor.isValid { expect([UInt8](cursor.value), place.map { wanted[$0].value }, "value of a cursor") }
