@@ -12,7 +12,7 @@ final class WriteAheadLog {
   init(_ number: UInt64, in directory: any Directory) throws(DatabaseError) {
     self.number = number
     self.directory = directory
-    writer = LogWriter(file: try directory.create(DatabaseFile.log(number).name))
+    writer = LogWriter(file: try directory.createLog(DatabaseFile.log(number).name))
   }
 
   /// Bytes so far.

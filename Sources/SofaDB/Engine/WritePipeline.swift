@@ -84,7 +84,7 @@ final class WritePipeline: @unchecked Sendable {
       leave(upTo: ticket)
       throw error
     }
-    let group = number(takeGroup(ticket))
+    let group = number(ticket, through: lastOfGroup(ticket))
     appendToLog(group)
     try add(group)
   }
@@ -103,7 +103,7 @@ final class WritePipeline: @unchecked Sendable {
   /// Writes a batch from within `exclusively`.
   func writeAlone(_ ticket: WriteTicket) throws(DatabaseError) {
     try makeRoom(self, ticket.batch.count)
-    let group = number([ticket])
+    let group = number(ticket, through: ticket)
     appendToLog(group, leaves: false)
     try add(group)
   }
@@ -130,11 +130,25 @@ final class WritePipeline: @unchecked Sendable {
   // MARK: Steps
 
   private struct Group {
-    let tickets: [WriteTicket]
+    let leader: WriteTicket
+    /// Of the tickets that are linked behind the leader; perhaps the leader itself.
+    let last: WriteTicket
     /// The numbers given, from `first` up to but not including `end`.
     let first: SequenceNumber
-    let end: SequenceNumber
+    var end: SequenceNumber
     let targets: WriteTargets
+
+    @inline(__always)
+    func forEach(_ body: (WriteTicket) -> Void) {
+      var ticket = leader
+      while true {
+        // Whoever is woken may be gone afterwards.
+        let next = ticket === last ? nil : ticket.next
+        body(ticket)
+        guard let next else { return }
+        ticket = next
+      }
+    }
   }
 
   /// Queues; true when the caller leads, false when somebody else has done its work.
@@ -164,34 +178,34 @@ final class WritePipeline: @unchecked Sendable {
     head?.wake()
   }
 
-  private func takeGroup(_ leader: WriteTicket) -> [WriteTicket] {
+  /// The last of the tickets that are written with `leader`.
+  private func lastOfGroup(_ leader: WriteTicket) -> WriteTicket {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    var tickets = [leader]
+    var last = leader
     var size = leader.batch.count
     let limit = min(WritePipeline.groupLimit, size + WritePipeline.smallGroupExtra)
-    var next = leader.next
-    while let ticket = next, !ticket.isExclusive, ticket.options.usesLog == leader.options.usesLog,
+    while let ticket = last.next, !ticket.isExclusive, ticket.options.usesLog == leader.options.usesLog,
       leader.options.sync || !ticket.options.sync, size + ticket.batch.count <= limit
     {
-      tickets.append(ticket)
       size += ticket.batch.count
-      next = ticket.next
+      last = ticket
     }
-    return tickets
+    return last
   }
 
   /// Gives the operations of a group their numbers, but for tickets that name a family which is not there: those fail.
-  private func number(_ tickets: [WriteTicket]) -> Group {
-    for ticket in tickets where ticket.namesFamilies { ticket.failure = refusal(of: ticket) }
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+  private func number(_ leader: WriteTicket, through last: WriteTicket) -> Group {
     let first = lastAssigned + 1
-    for ticket in tickets where ticket.failure == nil {
-      ticket.sequence = lastAssigned + 1
-      lastAssigned += ticket.count
+    var group = Group(leader: leader, last: last, first: first, end: first, targets: targets)
+    group.forEach { ticket in
+      if ticket.namesFamilies { ticket.failure = refusal(of: ticket) }
+      guard ticket.failure == nil else { return }
+      ticket.sequence = group.end
+      group.end += ticket.count
     }
-    return Group(tickets: tickets, first: first, end: lastAssigned + 1, targets: targets)
+    lastAssigned = group.end - 1
+    return group
   }
 
   private func refusal(of ticket: WriteTicket) -> DatabaseError? {
@@ -210,31 +224,40 @@ final class WritePipeline: @unchecked Sendable {
 
   /// One record for all, and one sync. Then the group leaves the queue.
   private func appendToLog(_ group: Group, leaves: Bool = true) {
-    defer { if leaves { leave(upTo: group.tickets[group.tickets.count - 1]) } }
-    guard group.tickets[0].options.usesLog else { return }
-    let tickets = group.tickets.filter { $0.failure == nil }
-    guard let only = tickets.first else { return }
+    defer { if leaves { leave(upTo: group.last) } }
+    guard group.leader.options.usesLog else { return }
+    var count = 0
+    var isSynced = false
+    var only = group.leader
+    group.forEach { ticket in
+      guard ticket.failure == nil else { return }
+      count += 1
+      isSynced = isSynced || ticket.options.sync
+      only = ticket
+    }
+    if count == 0 { return }
     do throws(DatabaseError) {
       guard let log else { throw DatabaseError(.io(EIO), "the log is closed") }
-      if tickets.count == 1 {
+      if count == 1 {
         only.batch.storeBytes(of: only.sequence.littleEndian, as: UInt64.self)
         try log.append(UnsafeRawBufferPointer(only.batch))
       } else {
-        try log.append(merge(tickets))
+        try log.append(merge(group))
       }
-      if tickets.contains(where: \.options.sync) { try log.sync() }
+      if isSynced { try log.sync() }
     } catch {
-      for ticket in tickets { ticket.failure = error }
+      group.forEach { $0.failure = $0.failure ?? error }
       logFailed(error)
     }
   }
 
   /// The batches as one.
-  private func merge(_ tickets: [WriteTicket]) -> UnsafeRawBufferPointer {
+  private func merge(_ group: Group) -> UnsafeRawBufferPointer {
     merged.removeAll()
-    merged.appendFixed64(tickets[0].sequence)
-    merged.appendFixed32(UInt32(truncatingIfNeeded: tickets.reduce(0) { $0 + $1.count }))
-    for ticket in tickets {
+    merged.appendFixed64(group.first)
+    merged.appendFixed32(UInt32(truncatingIfNeeded: group.end - group.first))
+    group.forEach { ticket in
+      guard ticket.failure == nil else { return }
       merged.append(UnsafeRawBufferPointer(rebasing: ticket.batch[WriteBatchFormat.headerSize...]))
     }
     return merged.bytes
@@ -245,7 +268,8 @@ final class WritePipeline: @unchecked Sendable {
     pthread_mutex_lock(mutex)
     var fingers = spareFingers.popLast() ?? WriteFingers()
     pthread_mutex_unlock(mutex)
-    for ticket in group.tickets where ticket.failure == nil {
+    group.forEach { ticket in
+      guard ticket.failure == nil else { return }
       do throws(FormatError) {
         try fingers.add(UnsafeRawBufferPointer(ticket.batch), sequence: ticket.sequence, to: group.targets)
       } catch {
@@ -258,12 +282,13 @@ final class WritePipeline: @unchecked Sendable {
     visible.store(lastAdded, ordering: .releasing)
     if visibilityWaiters > 0 { pthread_cond_broadcast(visibility) }
     spareFingers.append(fingers)
-    for ticket in group.tickets.dropFirst() {
+    group.forEach { ticket in
+      guard ticket !== group.leader else { return }
       ticket.isDone = true
       ticket.wake()
     }
     pthread_mutex_unlock(mutex)
-    if let failure = group.tickets[0].failure { throw failure }
+    if let failure = group.leader.failure { throw failure }
   }
 
   private func waitUntilAdded(_ sequence: SequenceNumber) {
