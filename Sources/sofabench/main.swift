@@ -3,5 +3,5 @@ import CommandKit
 Command(
   name: "sofabench",
   summary: "times SofaDB",
-  subcommands: [ToolCommand.command]
+  subcommands: [ToolCommand.command, EngineCommand.command]
 ).main { console in BenchContext(console: console) }
