@@ -1,5 +1,6 @@
 /// When the tables of a column family are compacted, and into what. The defaults are RocksDB's.
 public struct CompactionOptions: Sendable, Equatable {
+  /// What is traded for what.
   public enum Style: Sendable, Equatable {
     /// Each level ten times the one above, so that reads look at few tables.
     case leveled
@@ -7,6 +8,7 @@ public struct CompactionOptions: Sendable, Equatable {
     case universal
   }
 
+  /// Of the family; may be another one each time it is opened.
   public var style = Style.leveled
   /// Sorted runs in level 0 (leveled) or at all (universal) from which on they are compacted; at least 1.
   public var level0Trigger = 4
@@ -23,5 +25,6 @@ public struct CompactionOptions: Sendable, Equatable {
   /// Universal: everything is merged when all but the oldest run are so many percent of it.
   public var maxSizeAmplification: UInt64 = 200
 
+  /// The defaults.
   public init() {}
 }

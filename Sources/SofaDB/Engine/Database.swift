@@ -66,6 +66,7 @@ public final class Database: Sendable {
   /// valid; every other call fails from now on. The second time it does nothing.
   public func close() throws(DatabaseError) { try engine.close() }
 
+  /// The directory, as the system names it; for messages.
   public var path: String { engine.path }
 
   // MARK: Writing
@@ -217,6 +218,7 @@ public final class Database: Sendable {
     return try engine.approximateSize(family, from: from, to: to)
   }
 
+  /// Counters since it was opened, and sizes as of now. Cheap; any thread.
   public var statistics: DatabaseStatistics { engine.statistics }
 
   /// The first error that ended writing; nil while all is well.
@@ -234,6 +236,7 @@ public final class Database: Sendable {
   /// All there are, `default` first.
   public var families: [LiveFamily] { engine.state.change { $0.families.map(\.live) } }
 
+  /// The family of that name; nil when there is none.
   public func family(named name: String) -> LiveFamily? { families.first { $0.name == name } }
 
   /// Makes a family, empty. `alreadyExists` when there is one of that name.

@@ -1,6 +1,8 @@
 /// How a database is opened. The defaults suit a server process on a machine of its own.
 public struct DatabaseOptions: Sendable {
+  /// Makes the database where there is none, and its directory, whose parent must exist. Otherwise `notFound` is thrown.
   public var createsIfMissing = true
+  /// Throws `alreadyExists` where there is a database.
   public var failsIfExists = false
   /// Makes column families that are named at opening and do not exist.
   public var createsMissingFamilies = false
@@ -32,7 +34,9 @@ public struct DatabaseOptions: Sendable {
   public var manifestBytes: UInt64 = 64 << 20
   /// Told of what happens, on the thread on which it happens. It must not call the database.
   public var onEvent: (@Sendable (EngineEvent) -> Void)?
+  /// Where background work gets the time, and waits; tests put another clock here.
   public var time: any TimeSource = SystemTime()
 
+  /// The defaults.
   public init() {}
 }

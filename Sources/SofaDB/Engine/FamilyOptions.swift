@@ -4,23 +4,28 @@ public struct FamilyOptions: Sendable {
   public var order: KeyOrder?
   /// Combines operands; needed to read keys that have some.
   public var mergeOperator: MergeOperator?
-  /// Bytes of a memtable after which it is sealed and flushed.
+  /// Bytes of a memtable after which it is sealed and flushed; at least 1. A batch is never split, so one may be larger.
   public var writeBufferBytes = 64 << 20
   /// Memtables, sealed ones included, at which writers wait; at least 2.
   public var maxWriteBuffers = 4
+  /// When tables are compacted, and into what.
   public var compaction = CompactionOptions()
-  /// Tables in level 0 from which on writers are slowed down, and at which they wait.
+  /// Tables in level 0 from which on writers are slowed down.
   public var level0SlowdownTrigger = 20
+  /// Tables in level 0 at which writers wait.
   public var level0StopTrigger = 36
-  /// Bytes that compactions have to rewrite before writers are slowed down, and at which they wait.
+  /// Bytes that compactions have to rewrite from which on writers are slowed down.
   public var pendingBytesSlowdown: UInt64 = 64 << 30
+  /// Bytes that compactions have to rewrite at which writers wait.
   public var pendingBytesStop: UInt64 = 256 << 30
   /// Form of the tables: block size, filter, checksum, format. Order, family, operator and codec are set by the engine.
   public var tables = TableOptions()
-  /// Codec of all levels but the last, and of the last one.
+  /// Codec of the tables of flushes, and of compactions below whose result there is older data.
   public var compression = Compression.lz4
+  /// Codec of tables below which the family has nothing: nearly all of its data.
   public var bottomCompression = Compression.zstd
 
+  /// The defaults.
   public init() {}
 
   /// Options of a table of `family` in `level`; `isBottom` when no older data lies below.

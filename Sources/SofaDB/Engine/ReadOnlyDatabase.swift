@@ -72,6 +72,7 @@ public final class ReadOnlyDatabase: Sendable {
 
   /// All there are, `default` first.
   public var families: [LiveFamily] { view.families.map(\.live) }
+  /// The family of that name; nil when there is none.
   public func family(named name: String) -> LiveFamily? { families.first { $0.name == name } }
 
   /// The value of `key`; nil where there is none.

@@ -27,6 +27,7 @@ public final class Transaction {
   }
 
   private let database: Database
+  /// What its reads see, taken when it began.
   public let snapshot: Snapshot
   private var batch = WriteBatch()
   private var pending: [Place: Pending] = [:]
@@ -60,16 +61,21 @@ public final class Transaction {
 
   // MARK: Writing
 
+  /// Makes `value` the value of `key` at the commit, and for the reads of the transaction from now on. Throws `invalid`
+  /// when a length leaves the range.
   public func put(_ key: [UInt8], _ value: [UInt8], in family: LiveFamily? = nil) throws(DatabaseError) {
     try batch.put(key, value, family: family?.id ?? 0)
     note(key, family, .value(value))
   }
 
+  /// Removes `key` at the commit, whether or not it is there.
   public func delete(_ key: [UInt8], in family: LiveFamily? = nil) throws(DatabaseError) {
     try batch.delete(key, family: family?.id ?? 0)
     note(key, family, .deleted)
   }
 
+  /// Hands `operand` to the merge operator of the family. Throws `invalid` when it has none for a value that this
+  /// transaction has written.
   public func merge(_ key: [UInt8], _ operand: [UInt8], in family: LiveFamily? = nil) throws(DatabaseError) {
     let merged: Pending
     switch pending[Place(family: family?.id ?? 0, key: key)] {

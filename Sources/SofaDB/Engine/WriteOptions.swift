@@ -6,6 +6,7 @@ public struct WriteOptions: Sendable {
   /// Without the log a write survives only what flushes to tables before a crash.
   public var usesLog: Bool
 
+  /// With neither argument: logged, and not synced.
   public init(sync: Bool = false, usesLog: Bool = true) {
     self.sync = sync
     self.usesLog = usesLog

@@ -11,7 +11,9 @@ public enum MergeOperator: Sendable, Hashable {
   case max
   /// The newest operand.
   case put
+  /// One that the program brings.
   case custom(CustomMerge)
+  /// Another one, by the name that was recorded.
   case unknown(name: String)
 
   /// `name` as tables and OPTIONS record it; nil where they say that there is none. Without a `delimiter` string

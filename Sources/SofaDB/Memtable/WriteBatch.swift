@@ -13,11 +13,13 @@ public struct WriteBatch: ~Copyable {
   /// Bytes that a value may have.
   public static let largestValue = Int(UInt32.max)
 
+  /// `capacity`: bytes that it will hold, about; it grows as needed.
   public init(capacity: Int = 256) {
     writer = ByteWriter(capacity: max(capacity, WriteBatchFormat.headerSize))
     writer.appendZeros(WriteBatchFormat.headerSize)
   }
 
+  /// Whether it has no entries; notes do not count.
   public var isEmpty: Bool { count == 0 }
 
   /// The record for the log: header and operations. Borrowed until the next change.
@@ -26,6 +28,7 @@ public struct WriteBatch: ~Copyable {
   /// Likewise; whoever logs it sets the sequence number.
   var mutableBytes: UnsafeMutableRawBufferPointer { mutating get { writer.mutableBytes } }
 
+  /// Makes it empty, and keeps the memory.
   public mutating func removeAll() {
     writer.truncate(to: WriteBatchFormat.headerSize)
     setCount(0)
@@ -57,6 +60,7 @@ public struct WriteBatch: ~Copyable {
     setCount(count + 1)
   }
 
+  /// Likewise, from arrays.
   public mutating func add(
     _ kind: EntryKind, _ key: [UInt8], _ value: [UInt8] = [], family: UInt32 = 0
   ) throws(DatabaseError) {
@@ -67,23 +71,28 @@ public struct WriteBatch: ~Copyable {
     }
   }
 
+  /// Makes `value` the value of `key`. `family`: `LiveFamily.id`. Throws `invalid` when a length or the count leaves the
+  /// format's range.
   public mutating func put(_ key: [UInt8], _ value: [UInt8], family: UInt32 = 0) throws(DatabaseError) {
     try add(.value, key, value, family: family)
   }
 
+  /// Removes `key`, whether or not it is there. Errors as `put`.
   public mutating func delete(_ key: [UInt8], family: UInt32 = 0) throws(DatabaseError) {
     try add(.deletion, key, family: family)
   }
 
+  /// Removes a key that was put once since it was last removed; for other keys the result is undefined. Errors as `put`.
   public mutating func singleDelete(_ key: [UInt8], family: UInt32 = 0) throws(DatabaseError) {
     try add(.singleDeletion, key, family: family)
   }
 
+  /// Hands `operand` to the merge operator of the family. Errors as `put`.
   public mutating func merge(_ key: [UInt8], _ operand: [UInt8], family: UInt32 = 0) throws(DatabaseError) {
     try add(.merge, key, operand, family: family)
   }
 
-  /// Deletes `begin`..<`end`.
+  /// Removes all keys from `begin` up to but not including `end`, which must not come before it. Errors as `put`.
   public mutating func deleteRange(_ begin: [UInt8], _ end: [UInt8], family: UInt32 = 0) throws(DatabaseError) {
     try add(.rangeDeletion, begin, end, family: family)
   }

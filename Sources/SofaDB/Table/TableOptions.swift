@@ -1,5 +1,6 @@
 /// How a table is written. The defaults give files that RocksDB 7.8 and everything later reads.
 public struct TableOptions: Sendable {
+  /// How the index is laid out; RocksDB's numbers.
   public enum IndexType: UInt32, Sendable {
     /// One index block.
     case binarySearch = 0
@@ -38,24 +39,30 @@ public struct TableOptions: Sendable {
   /// `rocksdb.FixedPrefix.N`.
   public var prefixLength: Int?
 
+  /// Of new tables.
   public var indexType: IndexType = .binarySearch
   /// Bytes of an index of one level above which it gets two levels whatever `indexType` says; nil for never.
   public var partitionThreshold: Int?
   /// Bytes of a partition of the index or the filter, before compression.
   public var partitionSize = 4096
+  /// Entries between restart points of index blocks; at least 1.
   public var indexRestartInterval = 1
+  /// Shorter index keys make a smaller index.
   public var indexShortening: IndexShortening = .separators
   /// Stores user keys in the index where they suffice; needs format_version 3.
   public var indexKeysAreUserKeys = false
   /// Stores differences of handles in the index; needs format_version 4.
   public var indexValuesAreDeltaCoded = false
+  /// Whether index blocks are compressed with the codec of the data.
   public var compressesIndex = true
 
+  /// The order of the keys, which the properties record by name.
   public var order: KeyOrder = .bytewise
   /// Whether the file is made for ingestion: each user key once, every sequence number 0.
   public var external = false
   /// Where the table belongs; not stored in external tables.
   public var columnFamilyID: UInt32 = 0
+  /// Its name; not stored in external tables.
   public var columnFamilyName = "default"
   /// Name of the merge operator that the operands are meant for, as RocksDB records it.
   public var mergeOperator: String?
@@ -66,6 +73,7 @@ public struct TableOptions: Sendable {
   /// Base of the context checksums of format_version 6 and 7, not 0; nil for a random one.
   public var contextBase: UInt32?
 
+  /// The defaults.
   public init() {}
 
   /// What LevelDB writes and reads: its footer, CRC32C, an index of one level, a small Bloom filter for every 2 KiB of
