@@ -61,12 +61,7 @@ public struct CompactionPlan: Sendable {
     epoch = tables.allSatisfy(\.hasEpoch) ? tables.compactMap(\.epoch).min() : nil
     older = KeySpans(CompactionPlan.older(family, than: inputs, outputLevel), order: order)
     grandparents = outputLevel + 1 < family.levels.count && outputLevel > 0 ? family.levels[outputLevel + 1] : []
-    var options = options
-    options.order = order
-    options.columnFamilyID = family.id
-    options.columnFamilyName = family.name
-    options.external = false
-    self.options = options
+    self.options = options.written(for: family)
   }
 
   /// A flush: what is in memory, newest first, becomes one table of level 0. All tables of the family are older.
@@ -78,12 +73,7 @@ public struct CompactionPlan: Sendable {
     epoch = nil
     older = KeySpans(family.tables, order: order)
     grandparents = []
-    var options = options
-    options.order = order
-    options.columnFamilyID = family.id
-    options.columnFamilyName = family.name
-    options.external = false
-    self.options = options
+    self.options = options.written(for: family)
   }
 
   public var inputs: [TableMetadata] { runs.flatMap { $0 } }
@@ -97,5 +87,17 @@ public struct CompactionPlan: Sendable {
       older += family.levels[0][(last + 1)...]
     }
     return older
+  }
+}
+
+extension TableOptions {
+  /// For tables of a family that the database itself writes.
+  fileprivate func written(for family: ColumnFamily) -> TableOptions {
+    var options = self
+    options.order = family.order
+    options.columnFamilyID = family.id
+    options.columnFamilyName = family.name
+    options.external = false
+    return options
   }
 }

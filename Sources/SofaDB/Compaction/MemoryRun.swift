@@ -10,17 +10,7 @@ struct MemoryRun: Sendable {
   init(_ memtable: Memtable) {
     count = memtable.count
     bytes = memtable.bytes
-    var tombstones: [RangeTombstone] = []
-    var cursor = memtable.rangeDeletions()
-    cursor.seekToFirst()
-    while cursor.isValid {
-      let key = cursor.key
-      tombstones.append(
-        RangeTombstone(
-          begin: [UInt8](key.internalKeyUserKey), end: [UInt8](cursor.value), sequence: key.internalKeyTrailer >> 8))
-      cursor.next()
-    }
-    self.tombstones = tombstones
+    tombstones = memtable.rangeTombstones
     source = { EntrySource(memtable) }
   }
 

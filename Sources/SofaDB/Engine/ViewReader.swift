@@ -75,7 +75,7 @@ struct ViewReader: Sendable {
   private func tombstones(_ family: ReadView.Family) throws(DatabaseError) -> [RangeTombstone] {
     var tombstones = try family.tombstones.all(of: family.tables, cache: cache)
     for memtable in family.memtables where memtable.rangeDeletionCount > 0 {
-      tombstones += MemoryRun(memtable).tombstones
+      tombstones += memtable.rangeTombstones
     }
     return tombstones
   }

@@ -51,25 +51,14 @@ public enum CurrentFile {
     let temporary = DatabaseFile.temporary(number).name
     if try directory.attributes(of: temporary) != nil { try directory.remove(temporary) }
     do throws(DatabaseError) {
-      try write(number, to: directory.create(temporary))
+      var content = ByteWriter(capacity: 32)
+      content.append(utf8: DatabaseFile.manifest(number).name + "\n")
+      try directory.create(temporary, holding: content.bytes)
     } catch {
       try discard(temporary, in: directory, because: error)
     }
     try directory.rename(temporary, to: name, replacing: true)
     try directory.sync()
-  }
-
-  private static func write(_ number: UInt64, to file: any AppendFile) throws(DatabaseError) {
-    var writer = ByteWriter(capacity: 32)
-    writer.append(utf8: DatabaseFile.manifest(number).name + "\n")
-    do throws(DatabaseError) {
-      try file.append(writer.bytes)
-      try file.sync()
-    } catch {
-      do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */  }
-      throw error
-    }
-    try file.close()
   }
 
   /// Removes what was half written and throws `error`, whether or not removing works.

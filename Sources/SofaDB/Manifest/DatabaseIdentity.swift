@@ -13,16 +13,8 @@ enum DatabaseIdentity {
 
   /// Writes and syncs the file, which must not be there.
   static func write(_ identity: String, in directory: any Directory) throws(DatabaseError) {
-    let file = try directory.create(DatabaseFile.identity.name)
-    do throws(DatabaseError) {
-      var content = ByteWriter()
-      content.append(utf8: identity)
-      try file.append(content.bytes)
-      try file.sync()
-    } catch {
-      do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */  }
-      throw error
-    }
-    try file.close()
+    var content = ByteWriter()
+    content.append(utf8: identity)
+    try directory.create(DatabaseFile.identity.name, holding: content.bytes)
   }
 }

@@ -57,6 +57,21 @@ final class Memtable: Sendable {
     isEmpty ? nil : smallest.load(ordering: .relaxed)...largest.load(ordering: .relaxed)
   }
 
+  /// The range deletions as they were added, by begin.
+  var rangeTombstones: [RangeTombstone] {
+    var found: [RangeTombstone] = []
+    var cursor = rangeDeletions()
+    cursor.seekToFirst()
+    while cursor.isValid {
+      let key = cursor.key
+      found.append(
+        RangeTombstone(
+          begin: [UInt8](key.internalKeyUserKey), end: [UInt8](cursor.value), sequence: key.internalKeyTrailer >> 8))
+      cursor.next()
+    }
+    return found
+  }
+
   /// The range deletions ready for look-ups: all that were added before the call, perhaps more. Cut anew when there are
   /// more than at the last call. nil when there are none.
   var tombstones: RangeTombstones? {
@@ -64,18 +79,7 @@ final class Memtable: Sendable {
     guard count > 0 else { return nil }
     return cachedTombstones.withLock { cached in
       if let cached, cached.count >= count { return cached.tombstones }
-      var found: [RangeTombstone] = []
-      found.reserveCapacity(count)
-      var cursor = rangeDeletions()
-      cursor.seekToFirst()
-      while cursor.isValid {
-        let key = cursor.key
-        found.append(
-          RangeTombstone(
-            begin: [UInt8](key.internalKeyUserKey), end: [UInt8](cursor.value), sequence: key.internalKeyTrailer >> 8))
-        cursor.next()
-      }
-      let tombstones = RangeTombstones(found, order: order)
+      let tombstones = RangeTombstones(rangeTombstones, order: order)
       cached = (count, tombstones)
       return tombstones
     }

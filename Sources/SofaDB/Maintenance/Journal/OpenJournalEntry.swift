@@ -52,17 +52,9 @@ final class OpenJournalEntry: Sendable {
   /// Makes the intention durable: from here on a crash is rolled back or finished.
   func write(_ record: ChangeRecord) throws(DatabaseError) {
     try staging().sync()
-    let file = try directory.create(OpenJournalEntry.partialRecord)
-    do throws(DatabaseError) {
-      var content = ByteWriter()
-      record.encode().withUnsafeBytes { content.append($0) }
-      try file.append(content.bytes)
-      try file.sync()
-    } catch {
-      do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */  }
-      throw error
-    }
-    try file.close()
+    var content = ByteWriter()
+    record.encode().withUnsafeBytes { content.append($0) }
+    try directory.create(OpenJournalEntry.partialRecord, holding: content.bytes)
     try directory.rename(OpenJournalEntry.partialRecord, to: OpenJournalEntry.record, replacing: false)
     try directory.sync()
   }
