@@ -13,14 +13,15 @@ public struct KeyOrder: Hashable, Sendable {
   public static let reverseBytewise = KeyOrder(name: "rocksdb.ReverseBytewiseComparator")
 
   public init(name: String) {
-    self.name = name
-    kind =
+    // Literals, of which no references are counted: orders are copied on hot paths.
+    (kind, self.name) =
       switch name {
-      case "leveldb.BytewiseComparator": .bytewise
-      case "rocksdb.ReverseBytewiseComparator": .reverseBytewise
-      case "leveldb.BytewiseComparator.u64ts": .bytewiseU64ts
-      case "rocksdb.ReverseBytewiseComparator.u64ts": .reverseBytewiseU64ts
-      default: .unknown
+      case "leveldb.BytewiseComparator": (.bytewise, "leveldb.BytewiseComparator")
+      case "rocksdb.ReverseBytewiseComparator": (.reverseBytewise, "rocksdb.ReverseBytewiseComparator")
+      case "leveldb.BytewiseComparator.u64ts": (.bytewiseU64ts, "leveldb.BytewiseComparator.u64ts")
+      case "rocksdb.ReverseBytewiseComparator.u64ts":
+        (.reverseBytewiseU64ts, "rocksdb.ReverseBytewiseComparator.u64ts")
+      default: (.unknown, name)
       }
   }
 

@@ -72,6 +72,13 @@ struct NewestSequence {
     return sequence > 0
   }
 
+  @discardableResult
+  mutating func look(in map: LevelMap) throws(DatabaseError) -> Bool {
+    try map.forEachTable(over: userKey, prefix: order.prefix(of: seekKey)) {
+      table, reaches throws(DatabaseError) in try look(in: table, obeysTombstones: reaches)
+    }
+  }
+
   private mutating func note(_ found: SequenceNumber) { sequence = max(sequence, found) }
 
   private func isSameKey(_ internalKey: UnsafeRawBufferPointer) -> Bool {

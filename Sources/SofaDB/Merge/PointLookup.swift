@@ -19,27 +19,13 @@ struct PointLookup {
     var value: [UInt8]
   }
 
-  /// What keeps an entry's bytes alive while it is looked at.
-  private enum Owner {
-    case memtable(Memtable)
-    case block(ByteBuffer, TableReader)
-    /// A cursor's, which will move on.
-    case cursor(TableReader)
-
-    var table: TableReader? {
-      switch self {
-      case .memtable: nil
-      case .block(_, let table), .cursor(let table): table
-      }
-    }
-  }
-
   /// Without timestamp.
   private let userKey: UnsafeRawBufferPointer
   private let snapshot: SequenceNumber
   private let order: KeyOrder
   private let mergeOperator: MergeOperator?
-  private let blobs: BlobStore
+  /// Shared by many threads, which would fight over its count of references.
+  private unowned(unsafe) let blobs: BlobStore
   /// The user key with the newest timestamp; nil where there are no timestamps.
   private let stamped: ByteBuffer?
   /// The newest range tombstone over the key that the reader obeys; sequence 0 when there is none.
@@ -54,6 +40,7 @@ struct PointLookup {
   private(set) var isSettled = false
 
   /// - `userKey`: without timestamp; borrowed for the life of the lookup.
+  /// - `blobs`: must outlive the lookup.
   /// - `snapshot`: the newest sequence number that the reader sees.
   init(
     userKey: UnsafeRawBufferPointer, snapshot: SequenceNumber, order: KeyOrder, mergeOperator: MergeOperator?,
@@ -84,8 +71,13 @@ struct PointLookup {
     while let node = entry {
       let key = SkipList.key(of: node)
       guard isSameKey(key) else { break }
-      if key.internalKeyTrailer >> 8 <= snapshot {
-        if try take(key, SkipList.value(of: node), .memtable(memtable)) { break }
+      let trailer = key.internalKeyTrailer
+      if trailer >> 8 <= snapshot {
+        if isAnswer(trailer) {
+          self.memtable = memtable
+          return settle(SkipList.value(of: node))
+        }
+        if try take(key, SkipList.value(of: node), nil) { break }
       }
       entry = SkipList.next(node)
     }
@@ -101,8 +93,12 @@ struct PointLookup {
     guard try table.mayContain(seekKey) else { return leaveSource() }
     switch try table.probe(userKey, at: snapshot) {
     case .absent: break
+    case .found(let entry) where isAnswer(entry.trailer):
+      block = entry.block
+      return settle(entry.value)
     case .found(let entry) where UInt8(truncatingIfNeeded: entry.trailer) != EntryKind.merge.rawValue:
-      _ = try take(userKey, trailer: entry.trailer, entry.value, .block(entry.block, table))
+      _ = try take(userKey, trailer: entry.trailer, entry.value, table)
+      withExtendedLifetime(entry.block) {}
     case .found, .unclear: try walk(table)
     }
     return leaveSource()
@@ -122,6 +118,15 @@ struct PointLookup {
     return false
   }
 
+  /// Looks at the tables of a version; true when the matter is settled.
+  @discardableResult
+  mutating func look(in map: LevelMap) throws(DatabaseError) -> Bool {
+    if isSettled { return true }
+    return try map.forEachTable(over: userKey, prefix: order.prefix(of: seekKey)) {
+      table, reaches throws(DatabaseError) in try look(in: table, obeysTombstones: reaches)
+    }
+  }
+
   /// By a cursor, from version to version.
   private mutating func walk(_ table: TableReader) throws(DatabaseError) {
     var cursor = table.cursor(readAhead: 0)
@@ -131,7 +136,12 @@ struct PointLookup {
     try cursor.seek(bytes.bytes)
     while cursor.isValid, isSameKey(cursor.key) {
       if cursor.key.internalKeyTrailer >> 8 <= snapshot {
-        if try take(cursor.key, cursor.value, .cursor(table)) { return }
+        if isAnswer(cursor.key.internalKeyTrailer) {
+          keep(cursor.value)
+          isSettled = true
+          return
+        }
+        if try take(cursor.key, cursor.value, table) { return }
       }
       try cursor.next()
     }
@@ -157,44 +167,41 @@ struct PointLookup {
 
   // MARK: Versions
 
+  /// Whether a version is a plain value that nothing hides and nothing waits for.
   @inline(__always)
-  private mutating func take(
-    _ internalKey: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ owner: Owner
-  ) throws(DatabaseError) -> Bool {
-    try take(internalKey.internalKeyUserKey, trailer: internalKey.internalKeyTrailer, value, owner)
+  private func isAnswer(_ trailer: UInt64) -> Bool {
+    UInt8(truncatingIfNeeded: trailer) == EntryKind.value.rawValue && stamped == nil && versions.isEmpty
+      && trailer >> 8 >= cover.sequence
   }
 
-  /// Takes the next older version that the reader sees; true when no older one of the source is wanted. `key`: the user
-  /// key as the source has it.
-  private mutating func take(
-    _ key: UnsafeRawBufferPointer, trailer: UInt64, _ stored: UnsafeRawBufferPointer, _ owner: Owner
-  ) throws(DatabaseError) -> Bool {
-    if stamped == nil {
-      if trailer >> 8 < cover.sequence {
-        isSettled = true
-        return true
-      }
-      if versions.isEmpty, UInt8(truncatingIfNeeded: trailer) == EntryKind.value.rawValue {
-        value = stored
-        switch owner {
-        case .memtable(let memtable): self.memtable = memtable
-        case .block(let block, _): self.block = block
-        case .cursor: keep(stored)
-        }
-        isSettled = true
-        return true
-      }
-    }
-    return try takeOther(key, trailer, stored, owner)
+  /// Takes the answer, whose owner is kept.
+  @inline(__always)
+  private mutating func settle(_ answer: UnsafeRawBufferPointer) -> Bool {
+    value = answer
+    isSettled = true
+    return true
   }
 
+  /// Takes the next older version that the reader sees; true when no older one of the source is wanted. `table`: the
+  /// source; nil for a memtable.
+  private mutating func take(
+    _ internalKey: UnsafeRawBufferPointer, _ stored: UnsafeRawBufferPointer, _ table: TableReader?
+  ) throws(DatabaseError) -> Bool {
+    try take(internalKey.internalKeyUserKey, trailer: internalKey.internalKeyTrailer, stored, table)
+  }
+
+  /// `key`: the user key as the source has it.
   @inline(never)
-  private mutating func takeOther(
-    _ key: UnsafeRawBufferPointer, _ trailer: UInt64, _ stored: UnsafeRawBufferPointer, _ owner: Owner
+  private mutating func take(
+    _ key: UnsafeRawBufferPointer, trailer: UInt64, _ stored: UnsafeRawBufferPointer, _ table: TableReader?
   ) throws(DatabaseError) -> Bool {
+    if stamped == nil, trailer >> 8 < cover.sequence {
+      isSettled = true
+      return true
+    }
     let rawKind = UInt8(truncatingIfNeeded: trailer)
     guard let kind = EntryKind(rawValue: rawKind), kind != .rangeDeletion else {
-      throw malformed("an entry of unknown kind \(rawKind)", owner.table)
+      throw malformed("an entry of unknown kind \(rawKind)", table)
     }
     if stamped == nil, kind.isPointTombstone {
       isSettled = true
@@ -202,7 +209,7 @@ struct PointLookup {
     }
     let timestamp = stamped != nil && key.count >= 8 ? key.internalKeyTrailer : 0
     let bytes =
-      kind == .merge || kind.isPointTombstone ? [UInt8](stored) : try base(kind, key, stored, owner.table)
+      kind == .merge || kind.isPointTombstone ? [UInt8](stored) : try base(kind, key, stored, table)
     versions.append(Version(timestamp: timestamp, trailer: trailer, value: bytes))
     if kind == .merge { return false }
     if stamped == nil { isSettled = true }

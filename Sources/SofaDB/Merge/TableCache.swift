@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Opens the tables of one directory and keeps about `limit` of them open: those that were not asked for lately make
 /// room. Any thread, any time; a reader stays usable after it left the cache.
 ///
@@ -65,6 +67,8 @@ public final class TableCache: Sendable {
   /// Names of loose tables, which do not follow from a number.
   private let names: [UInt64: String]
   private let shards: [Monitor<Shard>]
+  /// See `takePins`.
+  private let pins: Atomic<Int>
 
   /// - `limit`: tables to keep open.
   /// - `blocks`: given to every reader that is opened.
@@ -72,6 +76,7 @@ public final class TableCache: Sendable {
     directory: any ReadableDirectory, names: [UInt64: String] = [:], limit: Int = 48, blocks: BlockCache? = nil
   ) {
     precondition(limit > 0)
+    pins = Atomic(limit)
     self.directory = directory
     self.names = names
     self.blocks = blocks
@@ -93,6 +98,16 @@ public final class TableCache: Sendable {
 
   /// Forgets a table whose file is no longer wanted; who still reads it goes on.
   public func remove(_ number: UInt64) { shard(of: number).change { $0.remove(number) } }
+
+  /// Asks to keep `count` readers elsewhere for a while; no more than `limit` are, all askers taken together. False
+  /// when there is no room. Otherwise to be given back.
+  func takePins(_ count: Int) -> Bool {
+    if pins.subtract(count, ordering: .relaxed).newValue >= 0 { return true }
+    giveBackPins(count)
+    return false
+  }
+
+  func giveBackPins(_ count: Int) { pins.add(count, ordering: .relaxed) }
 
   private func shard(of number: UInt64) -> Monitor<Shard> {
     shards[Int(truncatingIfNeeded: number & UInt64(shards.count - 1))]

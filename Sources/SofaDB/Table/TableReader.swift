@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// An open table: everything but its data is read and checked. Data is read through `TableCursor`s; `file` gives
 /// access to the raw blocks. May be shared between threads; cursors may not.
 ///
@@ -30,8 +28,12 @@ public final class TableReader: Sendable {
   let strippedTimestamp: Int
   /// The order of user keys as stored.
   let storedOrder: KeyOrder
-  private let filterCache = FilterCache()
-  private let cachedTombstones = Mutex<RangeTombstones?>(nil)
+  private let loaded = SetOnce<LoadedFilter>()
+  private final class Tombstones: Sendable {
+    let all: RangeTombstones
+    init(_ all: RangeTombstones) { self.all = all }
+  }
+  private let cachedTombstones = SetOnce<Tombstones>()
   /// Where its blocks are kept between reads.
   let cache: CachedTable?
 
@@ -144,32 +146,37 @@ public final class TableReader: Sendable {
   /// do not count. nil when there are none.
   var tombstones: RangeTombstones? {
     guard !rangeDeletions.isEmpty else { return nil }
-    return cachedTombstones.withLock { cached in
-      if let cached { return cached }
-      let tombstones = RangeTombstones(rangeDeletions, order: order)
-      cached = tombstones
-      return tombstones
-    }
+    if let cached = cachedTombstones.value { return cached._withUnsafeGuaranteedRef { $0.all } }
+    return cachedTombstones.set(Tombstones(RangeTombstones(rangeDeletions, order: order)))
+      ._withUnsafeGuaranteedRef { $0.all }
   }
 
   // MARK: Filter
 
   /// The filter, read when first asked; nil when there is none that is understood.
   public func filter() throws(DatabaseError) -> FilterReader? {
-    try loadedFilter().filter
+    try loadedFilter()._withUnsafeGuaranteedRef { $0.filter }
   }
 
-  private func loadedFilter() throws(DatabaseError) -> FilterCache.Loaded {
-    if let loaded = filterCache.value { return loaded }
-    return filterCache.keep(FilterCache.Loaded(try FilterReader(self)))
+  @inline(__always)
+  private func loadedFilter() throws(DatabaseError) -> Unmanaged<LoadedFilter> {
+    if let loaded = loaded.value { return loaded }
+    return try loadFilter()
+  }
+
+  @inline(never)
+  private func loadFilter() throws(DatabaseError) -> Unmanaged<LoadedFilter> {
+    loaded.set(LoadedFilter(try FilterReader(self)))
   }
 
   /// Whether an entry of the user key may be in the table. Block-based filters cannot tell and answer yes.
   public func mayContain(_ userKey: UnsafeRawBufferPointer) throws(DatabaseError) -> Bool {
-    let loaded = try loadedFilter()
-    defer { withExtendedLifetime(loaded) {} }
-    guard let full = loaded.full else { return try loaded.filter?.mayContain(userKey) ?? true }
-    guard let question = loaded.keys?.question(userKey) else { return true }
-    return full.mayContain(question)
+    let answer = try loadedFilter()._withUnsafeGuaranteedRef { loaded -> Bool? in
+      guard let full = loaded.full else { return nil }
+      guard let question = loaded.keys?.question(userKey) else { return true }
+      return full.mayContain(question)
+    }
+    if let answer { return answer }
+    return try filter()?.mayContain(userKey) ?? true
   }
 }

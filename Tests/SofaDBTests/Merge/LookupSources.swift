@@ -1,4 +1,5 @@
 import SofaTesting
+import Testing
 
 @testable import SofaDB
 
@@ -28,14 +29,22 @@ struct LookupSources {
     case unmerged
   }
 
+  /// By both ways to the tables, which must agree.
   func find(_ key: [UInt8], at snapshot: SequenceNumber) throws -> Found {
+    let found = try find(key, at: snapshot, map: nil)
+    let mapped = try find(key, at: snapshot, map: LevelMap(levels, order: order, cache: cache))
+    if mapped != found { Issue.record("\(key) at \(snapshot): \(found), but \(mapped) by the map") }
+    return found
+  }
+
+  private func find(_ key: [UInt8], at snapshot: SequenceNumber, map: LevelMap?) throws -> Found {
     let bytes = ByteBuffer(key)
     defer { withExtendedLifetime(bytes) {} }
     var lookup = PointLookup(
       userKey: bytes.bytes, snapshot: snapshot, order: order, mergeOperator: mergeOperator, blobs: blobs)
     do throws(DatabaseError) {
       for memtable in memtables where try lookup.look(in: memtable) { break }
-      try lookup.look(in: levels, cache: cache)
+      if let map { try lookup.look(in: map) } else { try lookup.look(in: levels, cache: cache) }
       return try lookup.withValue { .value($0.map { [UInt8]($0) }) }
     } catch {
       guard error.kind == .unsupported, error.detail.contains("merge operator") else { throw error }
@@ -48,7 +57,10 @@ struct LookupSources {
     defer { withExtendedLifetime(bytes) {} }
     var newest = NewestSequence(of: bytes.bytes, order: order)
     for memtable in memtables where newest.look(in: memtable) { return newest.sequence }
+    var mapped = newest
     try newest.look(in: levels, cache: cache)
+    try mapped.look(in: LevelMap(levels, order: order, cache: cache))
+    #expect(mapped.sequence == newest.sequence)
     return newest.sequence
   }
 
