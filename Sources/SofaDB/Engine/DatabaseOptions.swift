@@ -39,4 +39,10 @@ public struct DatabaseOptions: Sendable {
 
   /// The defaults.
   public init() {}
+
+  /// Half of the open tables are those that point reads have at hand, half those that anybody asked for lately.
+  func tableCache(_ directory: any ReadableDirectory, blocks: BlockCache?) -> TableCache {
+    let half = max(maxOpenTables, 16) / 2
+    return TableCache(directory: directory, limit: half, pinLimit: half, blocks: blocks)
+  }
 }

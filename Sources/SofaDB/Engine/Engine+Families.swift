@@ -31,7 +31,8 @@ extension Engine {
         state.families.append(
           EngineState.Family(
             live: family,
-            active: EngineState.Buffer(memtable: Memtable(order: order), logNumber: log.number)))
+            active: EngineState.Buffer(memtable: Memtable(order: order), logNumber: log.number),
+            map: LevelMap([], order: order, cache: cache)))
       }
       retarget()
       return family

@@ -45,18 +45,20 @@ final class Engine: @unchecked Sendable {
     lock = recovered.lock
     self.options = options
     blockCache = options.blockCacheBytes > 0 ? BlockCache(capacity: options.blockCacheBytes) : nil
-    cache = TableCache(
-      directory: recovered.directory, limit: max(options.maxOpenTables, 16), blocks: blockCache)
+    let cache = options.tableCache(recovered.directory, blocks: blockCache)
+    self.cache = cache
     reader = ViewReader(path: path, cache: cache, blobs: BlobStore(directory: recovered.directory))
     limiter = options.writeBytesPerSecond.map { RateLimiter(bytesPerSecond: $0, time: options.time) }
     versions = try VersionSet(recovered.version, in: recovered.directory, rolloverSize: options.manifestBytes)
     let number = recovered.logNumber
     logLimit = options.maxLogBytes ?? families.reduce(0) { $0 + 4 * UInt64($1.options.writeBufferBytes) }
+    let version = versions.current
     let start = EngineState(
-      versions.current,
+      version,
       families: families.map { family in
         EngineState.Family(
-          live: family, active: EngineState.Buffer(memtable: Memtable(order: family.order), logNumber: number))
+          live: family, active: EngineState.Buffer(memtable: Memtable(order: family.order), logNumber: number),
+          map: LevelMap(version.family(family.id)?.levels ?? [], order: family.order, cache: cache))
       })
     state = Monitor(start)
     views = ViewSlot(start.view)
@@ -106,7 +108,7 @@ final class Engine: @unchecked Sendable {
     do throws(DatabaseError) {
       try versions.install(edits, lastSequence: last) { version in
         state.change { state in
-          state.adopt(version)
+          state.adopt(version, cache: cache)
           change(&state)
           state.updateHold(base: options.delayedWriteBytesPerSecond)
           views.replace(with: state.view)

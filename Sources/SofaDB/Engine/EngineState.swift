@@ -14,8 +14,9 @@ struct EngineState {
     /// Memtables that wait for their flush, newest first.
     var sealed: [Buffer] = []
     var isFlushing = false
-    /// Of the version's tables.
+    /// Of the version's tables, as the next.
     var tombstones = TableTombstones()
+    var map: LevelMap
     var running: [CompactionChoice] = []
     /// The share of tombstones among the entries of tables, by number, where it is known.
     var deletions: [UInt64: Double] = [:]
@@ -63,7 +64,7 @@ struct EngineState {
         version.family(family.live.id).map { tables in
           ReadView.Family(
             live: family.live, memtables: [family.active.memtable] + family.sealed.map(\.memtable), tables: tables,
-            tombstones: family.tombstones)
+            tombstones: family.tombstones, map: family.map)
         }
       })
   }
@@ -80,11 +81,13 @@ struct EngineState {
   }
 
   /// Takes over a version that was installed.
-  mutating func adopt(_ new: Version) {
+  mutating func adopt(_ new: Version, cache: TableCache) {
     for index in families.indices where version.family(families[index].live.id) != new.family(families[index].live.id) {
       families[index].tombstones = TableTombstones()
       families[index].isUnpicked = true
-      let live = Set(new.family(families[index].live.id)?.tables.map(\.number) ?? [])
+      let tables = new.family(families[index].live.id)
+      families[index].map = LevelMap(tables?.levels ?? [], order: families[index].live.order, cache: cache)
+      let live = Set(tables?.tables.map(\.number) ?? [])
       families[index].deletions = families[index].deletions.filter { live.contains($0.key) }
     }
     version = new

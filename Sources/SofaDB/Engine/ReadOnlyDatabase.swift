@@ -29,9 +29,8 @@ public final class ReadOnlyDatabase: Sendable {
     _ options: DatabaseOptions, _ families: [String: FamilyOptions]
   ) {
     let blocks = options.blockCacheBytes > 0 ? BlockCache(capacity: options.blockCacheBytes) : nil
-    reader = ViewReader(
-      path: path, cache: TableCache(directory: directory, limit: max(options.maxOpenTables, 16), blocks: blocks),
-      blobs: BlobStore(directory: directory))
+    let cache = options.tableCache(directory, blocks: blocks)
+    reader = ViewReader(path: path, cache: cache, blobs: BlobStore(directory: directory))
     lastSequence = max(replay.lastSequence, version.lastSequence)
     view = ReadView(
       version,
@@ -41,7 +40,7 @@ public final class ReadOnlyDatabase: Sendable {
             id: family.id, name: family.name, order: family.order,
             options: families[family.name] ?? options.familyDefaults),
           memtables: [ReadOnlyDatabase.memtable(replay.families[family.id], family.order)], tables: family,
-          tombstones: TableTombstones())
+          tombstones: TableTombstones(), map: LevelMap(family.levels, order: family.order, cache: cache))
       })
   }
 

@@ -12,6 +12,8 @@ final class ReadView: Sendable {
     let memtables: [Memtable]
     let tables: ColumnFamily
     let tombstones: TableTombstones
+    /// `tables` ready for point reads.
+    let map: LevelMap
   }
 
   let version: Version

@@ -29,7 +29,7 @@ struct ViewReader: Sendable {
 
   private func look(_ lookup: inout PointLookup, _ family: ReadView.Family) throws(DatabaseError) {
     for memtable in family.memtables where try lookup.look(in: memtable) { return }
-    try lookup.look(in: family.tables.levels, cache: cache)
+    try lookup.look(in: family.map)
   }
 
   /// The sequence number of the newest operation on a key, deletions included; 0 when there is none.
@@ -38,19 +38,12 @@ struct ViewReader: Sendable {
   ) throws(DatabaseError) -> SequenceNumber {
     defer { withExtendedLifetime(view) {} }
     let family = try family(live, in: view)
-    let order = family.live.order
-    var merging = MergingCursor(try sources(family, from: userKey, to: nil), order: order)
-    let stamped = userKey + [UInt8](repeating: 0xFF, count: order.timestampSize)
-    let target = ByteBuffer(InternalKey(userKey: stamped, sequence: .maximum, kind: EntryKind.seek).bytes)
-    try merging.seek(target.bytes)
-    var newest: SequenceNumber = 0
-    if merging.isValid {
-      let found = order.withoutTimestamp(merging.key.internalKeyUserKey)
-      if found.elementsEqual(userKey) { newest = merging.key.internalKeyTrailer >> 8 }
+    return try userKey.withUnsafeBufferPointer { (key) throws(DatabaseError) in
+      var newest = NewestSequence(of: UnsafeRawBufferPointer(key), order: family.live.order)
+      for memtable in family.memtables where newest.look(in: memtable) { return newest.sequence }
+      try newest.look(in: family.map)
+      return newest.sequence
     }
-    let tombstones = RangeTombstones(try tombstones(family), order: order)
-    var hint = 0
-    return max(newest, stamped.withUnsafeBytes { tombstones.sequence(over: $0, hint: &hint) })
   }
 
   /// Everything that holds keys from `from` up to but not including `to`, newest first.

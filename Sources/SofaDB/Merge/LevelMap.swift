@@ -2,8 +2,8 @@
 /// told by numbers that lie side by side, and open tables are at hand. Built once for each version and shared by its
 /// readers. Any thread, any time.
 ///
-/// Readers of tables are kept here as long as the map lives, without a lock or a count on the way to them, if the
-/// cache of tables allows so many; else each read asks the cache. `TablesOverKey` says which tables hold a key.
+/// Readers of tables are kept here as long as the map lives, without a lock or a count on the way to them, as many as
+/// the cache of tables allows; for the others each read asks the cache. `TablesOverKey` says which tables hold a key.
 final class LevelMap: @unchecked Sendable {
   private struct Slot: ~Copyable {
     let metadata: TableMetadata
@@ -23,7 +23,6 @@ final class LevelMap: @unchecked Sendable {
   private let ends: UnsafeMutablePointer<UInt64>
   /// The slots of each level.
   private let levels: [Range<Int>]
-  private let isPinned: Bool
 
   /// `levels`: level 0 newest first, deeper levels by smallest key.
   init(_ levels: [[TableMetadata]], order: KeyOrder, cache: TableCache) {
@@ -31,7 +30,6 @@ final class LevelMap: @unchecked Sendable {
     self.cache = cache
     let tables = levels.flatMap { $0 }
     count = tables.count
-    isPinned = cache.takePins(tables.count)
     var starts: [Range<Int>] = []
     for level in levels {
       let start = starts.last?.upperBound ?? 0
@@ -60,10 +58,11 @@ final class LevelMap: @unchecked Sendable {
   }
 
   deinit {
+    let pinned = (0..<count).count { slots[$0].reader.value != nil }
     slots.deinitialize(count: count)
     slots.deallocate()
     ends.deallocate()
-    if isPinned { cache.giveBackPins(count) }
+    cache.giveBackPins(pinned)
   }
 
   private static func key(_ keys: ByteBuffer, _ offset: Int, _ count: Int) -> UnsafeRawBufferPointer {
@@ -134,7 +133,7 @@ final class LevelMap: @unchecked Sendable {
   ) throws(DatabaseError) -> Result {
     if let reader = slots[index].reader.value { return try body(reader.takeUnretainedValue()) }
     let reader = try cache.reader(slots[index].metadata, order: order)
-    if isPinned { _ = slots[index].reader.set(reader) }
+    if cache.takePin(), !slots[index].reader.offer(reader) { cache.giveBackPins(1) }
     return try body(reader)
   }
 }

@@ -67,16 +67,18 @@ public final class TableCache: Sendable {
   /// Names of loose tables, which do not follow from a number.
   private let names: [UInt64: String]
   private let shards: [Monitor<Shard>]
-  /// See `takePins`.
+  /// See `takePin`.
   private let pins: Atomic<Int>
 
   /// - `limit`: tables to keep open.
+  /// - `pinLimit`: tables that may be kept open elsewhere on top of that; see `takePin`.
   /// - `blocks`: given to every reader that is opened.
   public init(
-    directory: any ReadableDirectory, names: [UInt64: String] = [:], limit: Int = 48, blocks: BlockCache? = nil
+    directory: any ReadableDirectory, names: [UInt64: String] = [:], limit: Int = 48, pinLimit: Int = 0,
+    blocks: BlockCache? = nil
   ) {
     precondition(limit > 0)
-    pins = Atomic(limit)
+    pins = Atomic(pinLimit)
     self.directory = directory
     self.names = names
     self.blocks = blocks
@@ -99,11 +101,12 @@ public final class TableCache: Sendable {
   /// Forgets a table whose file is no longer wanted; who still reads it goes on.
   public func remove(_ number: UInt64) { shard(of: number).change { $0.remove(number) } }
 
-  /// Asks to keep `count` readers elsewhere for a while; no more than `limit` are, all askers taken together. False
-  /// when there is no room. Otherwise to be given back.
-  func takePins(_ count: Int) -> Bool {
-    if pins.subtract(count, ordering: .relaxed).newValue >= 0 { return true }
-    giveBackPins(count)
+  /// Asks to keep a reader elsewhere for a while; no more than `pinLimit` are, all askers taken together. False when
+  /// there is no room. Otherwise to be given back.
+  func takePin() -> Bool {
+    guard pins.load(ordering: .relaxed) > 0 else { return false }
+    if pins.subtract(1, ordering: .relaxed).newValue >= 0 { return true }
+    giveBackPins(1)
     return false
   }
 

@@ -20,11 +20,17 @@ struct SetOnce<Object: AnyObject & Sendable>: ~Copyable, @unchecked Sendable {
 
   /// Sets it unless another thread was faster; returns what is set.
   func set(_ object: Object) -> Unmanaged<Object> {
+    _ = offer(object)
+    return value ?? Unmanaged.passUnretained(object)
+  }
+
+  /// Sets it unless something is set; returns whether it did.
+  func offer(_ object: Object) -> Bool {
     let new = Unmanaged.passRetained(object)
-    let (exchanged, original) = place.compareExchange(
-      expected: nil, desired: UnsafeRawPointer(new.toOpaque()), ordering: .acquiringAndReleasing)
-    guard !exchanged, let original else { return new }
-    new.release()
-    return Unmanaged<Object>.fromOpaque(original)
+    let isSet = place.compareExchange(
+      expected: nil, desired: UnsafeRawPointer(new.toOpaque()), ordering: .acquiringAndReleasing
+    ).exchanged
+    if !isSet { new.release() }
+    return isSet
   }
 }

@@ -27,16 +27,18 @@ import Testing
     return count
   }
 
-  /// As many tables as the cache may keep open are kept, and no more.
+  /// As many tables as the cache grants are kept, and no more; what a map held is granted again when it is gone.
   @Test func keepsReadersAsTheCacheAllows() throws {
     let (directory, levels) = try tables(10)
-    let cache = TableCache(directory: directory, limit: 15)
+    let cache = TableCache(directory: directory, limit: 15, pinLimit: 5)
     for _ in 0..<3 {
       weak var kept: TableReader?
       weak var passing: TableReader?
       do {
         let first = LevelMap(levels, order: .bytewise, cache: cache)
         let second = LevelMap(levels, order: .bytewise, cache: cache)
+        for key in 1000..<1004 { #expect(try count(first, "key\(key)") == 1) }
+        for _ in 0..<2 { #expect(try count(second, "key1000") == 1) }
         #expect(try count(first, "key1003") == 1 && count(second, "key1004") == 1)
         #expect(try count(first, "key") == 0 && count(first, "key1003x") == 0 && count(first, "l") == 0)
         kept = try cache.reader(levels[1][3], order: .bytewise)

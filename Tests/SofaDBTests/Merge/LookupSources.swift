@@ -18,7 +18,7 @@ struct LookupSources {
   ) {
     self.order = order
     self.mergeOperator = mergeOperator
-    cache = TableCache(directory: directory, blocks: blocks)
+    cache = TableCache(directory: directory, pinLimit: 16, blocks: blocks)
     blobs = BlobStore(directory: directory)
   }
 
