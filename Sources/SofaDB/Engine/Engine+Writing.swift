@@ -8,23 +8,23 @@ extension Engine {
   ) throws(DatabaseError) {
     try requireOpen()
     guard bytes.count > WriteBatchFormat.headerSize else { return }
-    try pipeline.write(ticket(bytes, count, namesFamilies, options))
+    note(bytes.count, count, options)
+    try pipeline.write(bytes, count: UInt64(count), namesFamilies: namesFamilies, options)
   }
 
   /// From within `pipeline.exclusively`.
   func writeAlone(
     _ bytes: UnsafeMutableRawBufferPointer, count: UInt32, namesFamilies: Bool, _ options: WriteOptions
   ) throws(DatabaseError) {
-    try pipeline.writeAlone(ticket(bytes, count, namesFamilies, options))
+    note(bytes.count, count, options)
+    try pipeline.writeAlone(
+      WriteTicket(bytes, count: UInt64(count), namesFamilies: namesFamilies, options: options))
   }
 
-  private func ticket(
-    _ bytes: UnsafeMutableRawBufferPointer, _ count: UInt32, _ namesFamilies: Bool, _ options: WriteOptions
-  ) -> WriteTicket {
+  private func note(_ bytes: Int, _ count: UInt32, _ options: WriteOptions) {
     if !options.usesLog { hasUnlogged.store(true, ordering: .relaxed) }
-    counters.bytesWritten.wrappingAdd(UInt64(bytes.count), ordering: .relaxed)
+    counters.bytesWritten.wrappingAdd(UInt64(bytes), ordering: .relaxed)
     counters.entriesWritten.wrappingAdd(UInt64(count), ordering: .relaxed)
-    return WriteTicket(bytes, count: UInt64(count), namesFamilies: namesFamilies, options: options)
   }
 
   /// Before a group is logged: seals full memtables, and waits while flushes and compactions are too far behind.

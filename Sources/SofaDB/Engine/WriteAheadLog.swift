@@ -16,7 +16,7 @@ final class WriteAheadLog {
   }
 
   /// Bytes so far.
-  var size: UInt64 { writer.file.size }
+  var size: UInt64 { writer.size }
 
   func append(_ record: UnsafeRawBufferPointer) throws(DatabaseError) {
     isDirty = true

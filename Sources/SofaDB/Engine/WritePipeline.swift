@@ -16,6 +16,8 @@ internal import Synchronization
 /// When the log fails, all of the group fail, and so does every write until the log is replaced. Work that must have
 /// the memtables and the log for itself runs as a ticket as well, after all groups before it are visible.
 ///
+/// A writer that finds nobody leading and nobody waiting takes these steps without a ticket.
+///
 /// Source of the grouping: LevelDB's `DBImpl::Write`; of the two stages: RocksDB's pipelined write.
 final class WritePipeline: @unchecked Sendable {
   /// Bytes of a record that groups are merged into; a single larger batch stays alone.
@@ -73,8 +75,57 @@ final class WritePipeline: @unchecked Sendable {
 
   // MARK: Calls
 
-  /// Returns when the write is logged, visible, and durable if asked. The batch's header is changed.
-  func write(_ ticket: WriteTicket) throws(DatabaseError) {
+  /// Returns when the write is logged, visible, and durable if asked. `batch` holds header and operations; the header
+  /// is changed.
+  func write(
+    _ batch: UnsafeMutableRawBufferPointer, count: UInt64, namesFamilies: Bool, _ options: WriteOptions
+  ) throws(DatabaseError) {
+    if !namesFamilies, leadAlone() {
+      try writeUnqueued(batch, count, options)
+    } else {
+      try write(WriteTicket(batch, count: count, namesFamilies: namesFamilies, options: options))
+    }
+  }
+
+  /// The steps of `write` where nobody waits and nobody is taken along: without a ticket.
+  private func writeUnqueued(
+    _ batch: UnsafeMutableRawBufferPointer, _ count: UInt64, _ options: WriteOptions
+  ) throws(DatabaseError) {
+    do throws(DatabaseError) { try makeRoom(self, batch.count) } catch {
+      _ = stopLeading()
+      throw error
+    }
+    // Changed by nobody but whoever leads.
+    let first = lastAssigned + 1
+    lastAssigned += count
+    let targets = self.targets
+    var failure: DatabaseError?
+    if options.usesLog {
+      do throws(DatabaseError) {
+        guard let log else { throw DatabaseError(.io(EIO), "the log is closed") }
+        batch.storeBytes(of: first.littleEndian, as: UInt64.self)
+        try log.append(UnsafeRawBufferPointer(batch))
+        if options.sync { try log.sync() }
+      } catch {
+        failure = error
+        logFailed(error)
+      }
+    }
+    var fingers = stopLeading()
+    if failure == nil {
+      do throws(FormatError) {
+        try fingers.add(UnsafeRawBufferPointer(batch), sequence: first, to: targets)
+      } catch {
+        failure = DatabaseError(.invalid, "a malformed batch: \(error.reason)")
+      }
+    }
+    pthread_mutex_lock(mutex)
+    publish(first - 1, first + count - 1, fingers)
+    pthread_mutex_unlock(mutex)
+    if let failure { throw failure }
+  }
+
+  private func write(_ ticket: WriteTicket) throws(DatabaseError) {
     guard enter(ticket) else {
       if let failure = ticket.failure { throw failure }
       return
@@ -161,6 +212,24 @@ final class WritePipeline: @unchecked Sendable {
     if ticket.isDone { return false }
     isLed = true
     return true
+  }
+
+  /// True when nobody leads and nobody waits: the caller leads then.
+  private func leadAlone() -> Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    guard head == nil, !isLed else { return false }
+    isLed = true
+    return true
+  }
+
+  /// Lets the first that has queued meanwhile lead on.
+  private func stopLeading() -> WriteFingers {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    isLed = false
+    head?.wake()
+    return spareFingers.popLast() ?? WriteFingers()
   }
 
   /// Takes the queue up to and including `ticket` off, and lets the next one lead.
@@ -277,11 +346,7 @@ final class WritePipeline: @unchecked Sendable {
       }
     }
     pthread_mutex_lock(mutex)
-    waitUntilAdded(group.first - 1)
-    lastAdded = max(lastAdded, group.end - 1)
-    visible.store(lastAdded, ordering: .releasing)
-    if visibilityWaiters > 0 { pthread_cond_broadcast(visibility) }
-    spareFingers.append(fingers)
+    publish(group.first - 1, group.end - 1, fingers)
     group.forEach { ticket in
       guard ticket !== group.leader else { return }
       ticket.isDone = true
@@ -289,6 +354,15 @@ final class WritePipeline: @unchecked Sendable {
     }
     pthread_mutex_unlock(mutex)
     if let failure = group.leader.failure { throw failure }
+  }
+
+  /// Makes all up to `last` visible, once all up to `before` is. `mutex` is held.
+  private func publish(_ before: SequenceNumber, _ last: SequenceNumber, _ fingers: WriteFingers) {
+    waitUntilAdded(before)
+    lastAdded = max(lastAdded, last)
+    visible.store(lastAdded, ordering: .releasing)
+    if visibilityWaiters > 0 { pthread_cond_broadcast(visibility) }
+    spareFingers.append(fingers)
   }
 
   private func waitUntilAdded(_ sequence: SequenceNumber) {

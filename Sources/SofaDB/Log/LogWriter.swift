@@ -4,6 +4,8 @@
 /// For one thread at a time; durability is the caller's `sync`.
 public final class LogWriter {
   public let file: any AppendFile
+  /// Bytes of the file, those before `continuingAt` included.
+  public private(set) var size: UInt64
   /// The log's file number when its records carry it, so that the file can be reused later.
   private let recyclableNumber: UInt64?
   private var blockOffset: Int
@@ -18,6 +20,7 @@ public final class LogWriter {
   public init(file: any AppendFile, continuingAt offset: UInt64 = 0, recyclableNumber: UInt64? = nil) {
     self.file = file
     self.recyclableNumber = recyclableNumber
+    size = offset
     blockOffset = Int(offset % UInt64(LogFormat.blockSize))
   }
 
@@ -66,6 +69,7 @@ public final class LogWriter {
   private func flush() throws(DatabaseError) {
     do throws(DatabaseError) {
       try file.append(buffer.bytes)
+      size += UInt64(buffer.count)
       buffer.removeAll()
     } catch {
       failure = error
