@@ -8,6 +8,8 @@ DEMO_KEY ?= icao
 # What `make bench` runs, with its arguments, and further arguments of `make test`.
 BENCH ?= tool
 TESTS ?=
+# How many histories of threads `make tsan` runs.
+HISTORIES ?= 60
 # What `make fuzz` runs: one target, or all in turn, for so many seconds each.
 TARGET ?=
 SECONDS ?= 60
@@ -21,6 +23,8 @@ TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path .build-test
 FUZZ_FLAGS = -c release --product sofafuzz --scratch-path .build-fuzz -Xswiftc -enable-testing --sanitize=address \
   -Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=fuzzer-no-link -Xswiftc -use-ld=lld
 
+TSAN_FLAGS = --product sofastress --scratch-path .build-tsan --sanitize=thread
+
 SOFATOOL = .build/release/sofatool
 # Of one input: seconds, and MiB in all and at once. Freed memory is kept apart for a while, and counts.
 FUZZ_LIMITS = -timeout=10 -rss_limit_mb=256 -malloc_limit_mb=64
@@ -31,7 +35,7 @@ SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .ONESHELL:
 .SILENT:
-.PHONY: build demo test fuzz bench install clean swift fuzzer build-packages test-packages
+.PHONY: build demo test tsan fuzz bench install clean swift fuzzer build-packages test-packages
 .DEFAULT_GOAL = build
 
 build: swift build-packages
@@ -49,6 +53,11 @@ test: swift build-packages test-packages fuzzer
 	swift build --build-tests $(TEST_FLAGS)
 	[ ! -x $(FUZZER) ] || export SOFA_FUZZER="$$PWD/$(FUZZER)"
 	swift test --skip-build --disable-xctest $(TEST_FLAGS) $(TESTS)
+
+# The concurrent tests under ThreadSanitizer, which reports data races.
+tsan: swift build-packages
+	SOFA_TSAN=1 swift build $(TSAN_FLAGS)
+	TSAN_OPTIONS=halt_on_error=1 .build-tsan/debug/sofastress 0 $(HISTORIES)
 
 # Corpora grow from run to run. An input that fails is written to .build-fuzz: make it a file of Tests/Fixtures/fuzz.
 fuzz: swift build-packages fuzzer
@@ -76,7 +85,7 @@ install:
 	echo 'Installed below $(DESTDIR)$(PREFIX): bin/sofatool, its man pages and shell completions.'
 
 clean:
-	rm -rf .build .build-test .build-fuzz
+	rm -rf .build .build-test .build-tsan .build-fuzz
 
 swift:
 	command -v swift > /dev/null || {

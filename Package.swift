@@ -21,13 +21,26 @@ let fuzzing: [Target] =
       name: "sofafuzz", dependencies: parsers, path: "Tests/Fuzz", exclude: ["FuzzTests.swift", "FuzzerTests.swift"])
   ]
 
+/// Histories of many threads: tests, unless `make tsan` asks for the executable, which alone is built with its checks.
+let stressed: [Target.Dependency] = ["SofaDB", "SofaTesting"]
+let stressing: [Target] =
+  Context.environment["SOFA_TSAN"] == nil
+  ? [
+    .testTarget(
+      name: "ConcurrencyTests", dependencies: stressed, path: "Tests/Concurrency", exclude: ["Stress.swift"])
+  ]
+  : [
+    .executableTarget(
+      name: "sofastress", dependencies: stressed, path: "Tests/Concurrency", exclude: ["ConcurrencyTests.swift"])
+  ]
+
 let package = Package(
   name: "SofaDB",
   products: [
     .library(name: "SofaDB", targets: ["SofaDB"]),
     .executable(name: "sofatool", targets: ["sofatool"]),
   ],
-  targets: fuzzing + [
+  targets: fuzzing + stressing + [
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),

@@ -12,7 +12,7 @@ public final class CompressionDictionary: Sendable {
   public var bytes: UnsafeRawBufferPointer { content.bytes }
 
   private let content: ByteBuffer
-  private let digests = Mutex(Digests())
+  private let digests = Lock(Digests())
 
   /// What zstd made of the dictionary; freed with it. The pointers are only read by zstd once made.
   private struct Digests: @unchecked Sendable {

@@ -116,7 +116,7 @@ public struct CompactionJob: Sendable {
     let pool =
       bounds.count < jobs && plan.options.compression != .none
       ? CompressionPool(threads: jobs - bounds.count) : nil
-    let products = Mutex<[Int: Product]>([:])
+    let products = Lock<[Int: Product]>([:])
     let next = Atomic<Int>(0)
     let running = Atomic<Int>(workers)
     Workers.run(workers + (closer == nil ? 0 : 1)) { worker in

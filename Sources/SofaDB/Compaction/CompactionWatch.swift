@@ -8,7 +8,7 @@ final class CompactionWatch: Sendable {
   private let total: UInt64
   private let done = Atomic<UInt64>(0)
   private let isOver = Atomic<Bool>(false)
-  private let failure = Mutex<DatabaseError?>(nil)
+  private let failure = Lock<DatabaseError?>(nil)
 
   init(
     total: UInt64, isCancelled: @escaping @Sendable () -> Bool,

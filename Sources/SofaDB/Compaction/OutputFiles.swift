@@ -11,7 +11,7 @@ final class OutputFiles: Sendable {
   private let closer: TableCloser?
   private let throttle: (@Sendable (Int) -> Void)?
   private let verifies: Bool
-  private let created = Mutex<[String]>([])
+  private let created = Lock<[String]>([])
 
   /// With a `closer`, files are synced and closed by it.
   init(

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 extension Engine {
   /// A piece of work that is due.
   enum Job {
@@ -5,14 +7,14 @@ extension Engine {
     case compaction(UInt32, CompactionChoice)
   }
 
-  /// A background thread: does what is due until the database is closed. The first thread does flushes before anything
-  /// else, and is the only one that never begins a compaction while others may, so that flushes never wait for one.
+  /// A background thread: does what is due until the database is closed. Where there are several, the first one only
+  /// flushes, so that no flush waits for a compaction.
   func work(_ index: Int) {
     while true {
       let job = state.wait({ state in
-        state.isClosing || isDue(state, flushesOnly: index == 0)
+        state.isClosing || isDue(state, flushesOnly: index == 0 && state.hasFlushThread)
       }) { state -> Job? in
-        state.isClosing ? nil : nextJob(&state, flushesOnly: index == 0)
+        state.isClosing ? nil : nextJob(&state, flushesOnly: index == 0 && state.hasFlushThread)
       }
       if let job { perform(job) } else if state.change({ $0.isClosing }) { return }
     }
@@ -26,9 +28,10 @@ extension Engine {
   /// Cheap: whether it is worth asking for the next job.
   private func isDue(_ state: EngineState, flushesOnly: Bool) -> Bool {
     guard state.failure == nil else { return false }
+    let compacts = !flushesOnly && !isClosed.load(ordering: .relaxed)
     return state.families.contains { family in
       if family.waitsForFlush { return true }
-      return !flushesOnly && family.isUnpicked && family.compactionHolds == 0
+      return compacts && family.isUnpicked && family.compactionHolds == 0
     }
   }
 
@@ -39,7 +42,7 @@ extension Engine {
       state.families[index].isFlushing = true
       return .flush(state.families[index].live.id)
     }
-    if flushesOnly { return nil }
+    if flushesOnly || isClosed.load(ordering: .relaxed) { return nil }
     for index in state.families.indices {
       let family = state.families[index]
       guard family.isUnpicked, family.compactionHolds == 0, let tables = state.version.family(family.live.id) else {

@@ -26,16 +26,21 @@ extension Engine {
   }
 
   func waitUntilIdle() throws(DatabaseError) {
-    if isInline {
-      runInline()
-    } else {
-      state.wait { state in
-        state.failure != nil || state.isClosing
-          || state.families.allSatisfy { $0.sealed.isEmpty && !$0.isUnpicked && $0.running.isEmpty }
-      } then: { _ in
-      }
+    func isIdle(_ state: EngineState) -> Bool {
+      state.families.allSatisfy { $0.sealed.isEmpty && !$0.isUnpicked && $0.running.isEmpty && !$0.isHeld }
     }
-    if let failure = state.change({ $0.failure }) { throw failure }
+    func isAtRest(_ state: EngineState) -> Bool {
+      state.families.allSatisfy { !$0.isFlushing && $0.running.isEmpty && !$0.isHeld }
+    }
+    while true {
+      if isInline { runInline() }
+      let (failure, isDone) = state.wait({ [isInline] state in
+        state.failure != nil || state.isClosing || (isInline ? isAtRest(state) : isIdle(state))
+      }) { ($0.failure, isIdle($0)) }
+      if let failure { throw failure }
+      if isDone { break }
+      try requireOpen()
+    }
     collectGarbage()
   }
 
@@ -68,6 +73,7 @@ extension Engine {
       do throws(DatabaseError) {
         try waitForFlush(state.change { $0.families.map(\.live.id) })
         try pipeline.log?.sync()
+        try leaveOldLogs()
       } catch {
         fail(failure)
         throw error
@@ -76,6 +82,21 @@ extension Engine {
       report(.resumed)
     }
     collectGarbage()
+  }
+
+  /// No recovery may read the logs before the present one: their ends are not what was acknowledged, and what comes
+  /// after them would be lost.
+  private func leaveOldLogs() throws(DatabaseError) {
+    guard let log = pipeline.log else { return }
+    let edits = state.change { state in
+      state.version.families.filter { $0.logNumber < log.number }.map { family in
+        var edit = VersionEdit(family: family.id)
+        edit.logNumber = log.number
+        edit.minLogNumberToKeep = log.number
+        return edit
+      }
+    }
+    if !edits.isEmpty { try install(edits) { _ in } }
   }
 
   func approximateSize(_ live: LiveFamily?, from: [UInt8]?, to: [UInt8]?) throws(DatabaseError) -> UInt64 {

@@ -87,7 +87,7 @@ extension Engine {
     }
   }
 
-  /// Runs `body` while no compaction of the family runs, and none is begun.
+  /// Runs `body` while no compaction of the family runs, and none is begun but by `body`; one caller at a time.
   func holdingCompactions<Result>(
     _ family: LiveFamily, _ body: () throws(DatabaseError) -> Result
   ) throws(DatabaseError) -> Result {
@@ -101,10 +101,20 @@ extension Engine {
       state.change { hold(&$0, -1) }
       if isInline { runInline() }
     }
-    state.wait({ state in
-      state.failure != nil || (state.index(of: family.id).map { state.families[$0].running.isEmpty } ?? true)
-    }) { _ in }
-    if let failure = state.change({ $0.failure }) { throw failure }
+    let failure = state.wait({ state in
+      guard state.failure == nil, let index = state.index(of: family.id) else { return true }
+      return state.families[index].running.isEmpty && !state.families[index].isHeld
+    }) { state -> DatabaseError? in
+      if let failure = state.failure { return failure }
+      if let index = state.index(of: family.id) { state.families[index].isHeld = true }
+      return nil
+    }
+    if let failure { throw failure }
+    defer {
+      state.change { state in
+        if let index = state.index(of: family.id) { state.families[index].isHeld = false }
+      }
+    }
     return try body()
   }
 }

@@ -44,9 +44,14 @@ extension Engine {
     try holdingCompactions(family) { () throws(DatabaseError) in
       try pipeline.exclusively { () throws(DatabaseError) in
         // No flush of it begins any more, and the one that runs ends.
-        state.change { state in
-          if let index = state.index(of: family.id) { state.families[index].isDropped = true }
+        func mark(_ isDropped: Bool) {
+          state.change { state in
+            if let index = state.index(of: family.id) { state.families[index].isDropped = isDropped }
+          }
         }
+        mark(true)
+        // Where it is still there.
+        defer { mark(false) }
         state.wait({ state in
           state.failure != nil || !(state.index(of: family.id).map { state.families[$0].isFlushing } ?? false)
         }) { _ in }

@@ -12,16 +12,15 @@ extension Engine {
   }
 
   func waitForFlush(_ families: [UInt32]) throws(DatabaseError) {
-    if isInline {
-      runInline()
-    } else {
-      state.wait { state in
-        state.failure != nil || state.isClosing
-          || !state.families.contains { families.contains($0.live.id) && !$0.sealed.isEmpty }
-      } then: { _ in
-      }
+    func isFlushed(_ state: EngineState) -> Bool {
+      !state.families.contains { families.contains($0.live.id) && !$0.sealed.isEmpty }
     }
-    if let failure = state.change({ $0.failure }) { throw failure }
+    if isInline { runInline() }
+    let (failure, isDone) = state.wait({ $0.failure != nil || $0.isClosing || isFlushed($0) }) {
+      ($0.failure, isFlushed($0))
+    }
+    if let failure { throw failure }
+    if !isDone { try requireOpen() }
   }
 
   /// Writes all sealed memtables of a family into one table of level 0. The family is marked as flushing.
@@ -48,11 +47,14 @@ extension Engine {
     defer { forget(result.outputs.map(\.number)) }
     var edit = VersionEdit(family: family)
     edit.newTables = result.outputs.map(\.metadata)
-    // Those sealed meanwhile are newer.
-    edit.logNumber = state.change { state in
+    // Those sealed meanwhile are newer. Other families may hold on to older logs than this one, and those that nobody
+    // writes to must not keep any.
+    edit.logNumber = state.change { current in
+      var state = current
       guard let index = state.index(of: family) else { return nil }
-      let newer = state.families[index].sealed.dropLast(buffers.sealed.count)
-      return newer.last?.logNumber ?? state.families[index].active.logNumber
+      state.families[index].sealed.removeLast(buffers.sealed.count)
+      edit.minLogNumberToKeep = state.oldestLog
+      return state.families[index].sealed.last?.logNumber ?? state.families[index].active.logNumber
     }
     // Dropped meanwhile.
     guard edit.logNumber != nil else { return }
@@ -83,6 +85,8 @@ extension Engine {
     if let limiter { job.throttle = { bytes in _ = limiter.take(bytes) } }
     do throws(DatabaseError) {
       let result = try job.run()
+      let outputs = Set(result.outputs.map(\.number))
+      forget(taken.change { $0 }.filter { !outputs.contains($0) })
       // Their names must last before a MANIFEST has them.
       if !result.outputs.isEmpty { try directory.sync() }
       return result

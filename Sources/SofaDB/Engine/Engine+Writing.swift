@@ -2,6 +2,10 @@ internal import Glibc
 internal import Synchronization
 
 extension Engine {
+  /// Of one slowed write, in seconds. Shorter sleeps would take longer than they should; longer ones are no slowing.
+  private static let shortestDelay = 0.001
+  private static let longestDelay = 0.5
+
   /// Writes a batch whose header and operations lie in `bytes`.
   func write(
     _ bytes: UnsafeMutableRawBufferPointer, count: UInt32, namesFamilies: Bool, _ options: WriteOptions
@@ -28,8 +32,10 @@ extension Engine {
   }
 
   /// Before a group is logged: seals full memtables, and waits while flushes and compactions are too far behind.
-  func makeRoom(_ pipeline: WritePipeline, _ bytes: Int) throws(DatabaseError) {
-    if needsCare.load(ordering: .relaxed) { try takeCare(bytes) }
+  func makeRoom(_ pipeline: WritePipeline) throws(DatabaseError) {
+    // Here as well: whoever came before `close` and leads after it would write to nowhere.
+    try requireOpen()
+    if needsCare.load(ordering: .relaxed) { try takeCare(pipeline) } else { pipeline.unpaidBytes = 0 }
     while pipeline.targets.isFull.load(ordering: .relaxed) {
       pipeline.drain()
       try waitForRoom()
@@ -41,19 +47,27 @@ extension Engine {
     try limitLogs()
   }
 
-  private func takeCare(_ bytes: Int) throws(DatabaseError) {
+  /// Pays for what was written since the last time, once that is worth a sleep.
+  private func takeCare(_ pipeline: WritePipeline) throws(DatabaseError) {
     let (failure, hold, rate) = state.change { ($0.failure, $0.hold, $0.delayedRate) }
     if let failure { throw failure }
-    guard hold == .slowed, !isInline else { return }
+    guard hold == .slowed, !isInline else {
+      pipeline.unpaidBytes = 0
+      return
+    }
+    let owed = Double(pipeline.unpaidBytes) / max(rate, 1)
+    guard owed >= Engine.shortestDelay else { return }
+    pipeline.unpaidBytes = 0
     let start = MonotonicClock.seconds
-    options.time.sleep(Double(bytes) / max(rate, 1))
+    options.time.sleep(min(owed, Engine.longestDelay))
     counters.addStall(MonotonicClock.seconds - start)
   }
 
   /// Waits until a memtable may be sealed.
   private func waitForRoom() throws(DatabaseError) {
     func hasRoom(_ state: EngineState) -> Bool {
-      if state.failure != nil { return true }
+      // No thread would make any.
+      if state.failure != nil || isClosed.load(ordering: .relaxed) { return true }
       guard state.hold != .stopped else { return false }
       return state.families.allSatisfy { family in
         family.active.memtable.usedBytes < family.live.options.writeBufferBytes
@@ -69,13 +83,14 @@ extension Engine {
       noteHold()
     }
     if let failure = state.change({ $0.failure }) { throw failure }
+    try requireOpen()
   }
 
   /// When all logs together are too long, the families that hold on to the oldest are sealed.
   private func limitLogs() throws(DatabaseError) {
     guard let log = pipeline.log, log.size &+ closedLogs.bytes >= logLimit else { return }
     let (oldest, holders) = state.change { state in
-      let oldest = state.oldestLog(current: log.number)
+      let oldest = state.oldestLog
       return (oldest, state.families.filter { $0.active.logNumber == oldest && !$0.active.memtable.isEmpty })
     }
     closedLogs.forget(before: oldest)

@@ -25,6 +25,8 @@ final class Engine: @unchecked Sendable {
   /// Set once, before anybody else knows the engine.
   private(set) var pipeline: WritePipeline!
   private var threads: WorkerGroup?
+  /// Whether there are no threads, and due work is done by whoever made it due. Set before a thread starts.
+  private(set) var isInline: Bool
   /// For whoever leads the pipeline: logs that may still be needed, and what all logs together may have.
   var closedLogs = ClosedLogs()
   var logLimit: UInt64
@@ -51,6 +53,8 @@ final class Engine: @unchecked Sendable {
     limiter = options.writeBytesPerSecond.map { RateLimiter(bytesPerSecond: $0, time: options.time) }
     versions = try VersionSet(recovered.version, in: recovered.directory, rolloverSize: options.manifestBytes)
     let number = recovered.logNumber
+    let threads = options.backgroundThreads ?? max(2, Workers.processors)
+    isInline = threads == 0
     logLimit = options.maxLogBytes ?? families.reduce(0) { $0 + 4 * UInt64($1.options.writeBufferBytes) }
     let version = versions.current
     let start = EngineState(
@@ -64,21 +68,19 @@ final class Engine: @unchecked Sendable {
     views = ViewSlot(start.view)
     pipeline = WritePipeline(
       lastSequence: recovered.lastSequence, targets: start.targets,
-      makeRoom: { [unowned self] (pipeline, bytes) throws(DatabaseError) in try makeRoom(pipeline, bytes) },
+      makeRoom: { [unowned self] (pipeline) throws(DatabaseError) in try makeRoom(pipeline) },
       logFailed: { [unowned self] error in fail(error) })
     pipeline.log = try WriteAheadLog(number, in: directory)
     state.change { $0.updateHold(base: options.delayedWriteBytesPerSecond) }
     collectGarbage()
-    let threads = options.backgroundThreads ?? max(2, Workers.processors)
     if threads > 0 {
-      self.threads = WorkerGroup(threads) { [self] index in work(index) }
-    } else {
-      runInline()
+      let started = WorkerGroup(threads) { [self] index in work(index) }
+      if started.count > 0 { self.threads = started } else { isInline = true }
+      state.change { $0.hasFlushThread = started.count > 1 }
     }
+    if isInline { runInline() }
     if let interval = options.logSyncInterval { syncing = WorkerGroup(1) { [self] _ in syncLog(every: interval) } }
   }
-
-  var isInline: Bool { threads == nil }
 
   func report(_ event: EngineEvent) { options.onEvent?(event) }
 
@@ -87,9 +89,10 @@ final class Engine: @unchecked Sendable {
     let isFirst = state.change { state in
       guard state.failure == nil else { return false }
       state.failure = error
+      // Under the lock, or `noteHold` could take it back.
+      needsCare.store(true, ordering: .relaxed)
       return true
     }
-    needsCare.store(true, ordering: .relaxed)
     if isFirst { report(.failed(error)) }
   }
 
@@ -122,9 +125,13 @@ final class Engine: @unchecked Sendable {
   }
 
   func noteHold() {
-    let (hold, isWell) = state.change { ($0.hold, $0.failure == nil) }
-    let isCareNeeded = hold != .free || !isWell
-    if needsCare.exchange(isCareNeeded, ordering: .relaxed) != isCareNeeded, isWell { report(.writersHeld(hold)) }
+    let changed = state.change { state -> WriteHold? in
+      let isWell = state.failure == nil
+      let isCareNeeded = state.hold != .free || !isWell
+      let isNew = needsCare.exchange(isCareNeeded, ordering: .relaxed) != isCareNeeded
+      return isNew && isWell ? state.hold : nil
+    }
+    if let changed { report(.writersHeld(changed)) }
   }
 
   /// Removes the files that nothing needs any more. What cannot be removed is found again the next time.
@@ -161,6 +168,9 @@ final class Engine: @unchecked Sendable {
     func attempt(_ body: () throws(DatabaseError) -> Void) {
       do throws(DatabaseError) { try body() } catch { failure = failure ?? error }
     }
+    // Those who wait for room look again, and whoever leads next finds the database closed.
+    state.change { _ in }
+    attempt { () throws(DatabaseError) in try pipeline.exclusively { () throws(DatabaseError) in } }
     let isWell = state.change { $0.failure == nil }
     if isWell, hasUnlogged.load(ordering: .relaxed) { attempt { () throws(DatabaseError) in try flushAll() } }
     state.change { $0.isClosing = true }

@@ -24,6 +24,8 @@ struct EngineState {
     var isUnpicked = true
     /// Compactions are not picked while somebody holds them off.
     var compactionHolds = 0
+    /// Whether one of them is at work.
+    var isHeld = false
     /// Whether it is being dropped.
     var isDropped = false
 
@@ -38,6 +40,8 @@ struct EngineState {
   /// The first failure; writes end with it until `resume`.
   var failure: DatabaseError?
   var isClosing = false
+  /// Whether the first thread only flushes, since there are others.
+  var hasFlushThread = false
   var hold = WriteHold.free
   /// Bytes a second that writers are held to while slowed.
   var delayedRate: Double = 0
@@ -105,8 +109,8 @@ struct EngineState {
   }
 
   /// The oldest log that some memtable may need.
-  func oldestLog(current: UInt64) -> UInt64 {
-    families.reduce(current) { oldest, family in
+  var oldestLog: UInt64 {
+    families.reduce(UInt64.max) { oldest, family in
       family.sealed.reduce(min(oldest, family.active.logNumber)) { min($0, $1.logNumber) }
     }
   }

@@ -45,6 +45,10 @@ public struct FamilyOptions: Sendable {
     try tables.validate()
     guard writeBufferBytes >= 1, maxWriteBuffers >= 2, compaction.level0Trigger >= 1, compaction.levelMultiplier >= 2
     else { throw DatabaseError(.invalid, "an option of a column family is out of range") }
+    // Writers would wait for a compaction that is never due.
+    guard level0StopTrigger > compaction.level0Trigger else {
+      throw DatabaseError(.invalid, "level0StopTrigger must be larger than compaction.level0Trigger")
+    }
     guard compression.canEncode, bottomCompression.canEncode else {
       throw DatabaseError(.unsupported, "a codec that cannot be written was chosen")
     }

@@ -18,6 +18,18 @@ final class SnapshotList: Sendable {
     }
   }
 
+  /// Runs `body` while there is no snapshot, and nobody takes one; false, and nothing is done, when there is one.
+  func whileNone(_ body: () throws(DatabaseError) -> Void) throws(DatabaseError) -> Bool {
+    let outcome = held.change { held -> Result<Bool, DatabaseError> in
+      guard held.isEmpty else { return .success(false) }
+      return Result { () throws(DatabaseError) in
+        try body()
+        return true
+      }
+    }
+    return try outcome.get()
+  }
+
   /// Ascending, each once.
   var all: [SequenceNumber] { held.change { $0.keys.sorted() } }
 }

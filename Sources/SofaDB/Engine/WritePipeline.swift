@@ -40,18 +40,20 @@ final class WritePipeline: @unchecked Sendable {
   // Owned by whoever leads.
   var log: WriteAheadLog?
   var targets: WriteTargets
+  /// Written since `makeRoom` set it to 0.
+  var unpaidBytes = 0
   private var merged = ByteWriter(capacity: 64 << 10)
 
   /// What readers may see.
   let visible: Atomic<SequenceNumber>
   /// Makes room for a group; called by whoever leads. Throws when nothing may be written.
-  private let makeRoom: @Sendable (WritePipeline, Int) throws(DatabaseError) -> Void
+  private let makeRoom: @Sendable (WritePipeline) throws(DatabaseError) -> Void
   /// Told when the log has failed.
   private let logFailed: @Sendable (DatabaseError) -> Void
 
   init(
     lastSequence: SequenceNumber, targets: WriteTargets,
-    makeRoom: @escaping @Sendable (WritePipeline, Int) throws(DatabaseError) -> Void,
+    makeRoom: @escaping @Sendable (WritePipeline) throws(DatabaseError) -> Void,
     logFailed: @escaping @Sendable (DatabaseError) -> Void
   ) {
     mutex = .allocate(capacity: 1)
@@ -130,7 +132,7 @@ final class WritePipeline: @unchecked Sendable {
       if let failure = ticket.failure { throw failure }
       return
     }
-    do throws(DatabaseError) { try makeRoom(self, ticket.batch.count) } catch {
+    do throws(DatabaseError) { try makeRoom(self) } catch {
       ticket.failure = error
       leave(upTo: ticket)
       throw error
@@ -153,7 +155,7 @@ final class WritePipeline: @unchecked Sendable {
 
   /// Writes a batch from within `exclusively`.
   func writeAlone(_ ticket: WriteTicket) throws(DatabaseError) {
-    try makeRoom(self, ticket.batch.count)
+    try makeRoom(self)
     let group = number(ticket, through: ticket)
     appendToLog(group, leaves: false)
     try add(group)
@@ -268,6 +270,7 @@ final class WritePipeline: @unchecked Sendable {
     let first = lastAssigned + 1
     var group = Group(leader: leader, last: last, first: first, end: first, targets: targets)
     group.forEach { ticket in
+      unpaidBytes += ticket.batch.count
       if ticket.namesFamilies { ticket.failure = refusal(of: ticket) }
       guard ticket.failure == nil else { return }
       ticket.sequence = group.end

@@ -23,12 +23,12 @@ final class PosixAppendFile: AppendFile {
 
   let name: String
   private let writebackStep: UInt64
-  private let state: Mutex<State>
+  private let state: Lock<State>
 
   init(name: String, descriptor: consuming Descriptor, isLog: Bool = false) {
     self.name = name
     writebackStep = isLog ? 1 << 20 : 8 << 20
-    state = Mutex(State(descriptor: descriptor, zeros: isLog ? ZerosAhead() : nil))
+    state = Lock(State(descriptor: descriptor, zeros: isLog ? ZerosAhead() : nil))
   }
 
   var size: UInt64 { state.withLock { $0.size } }

@@ -5,10 +5,10 @@ internal import Synchronization
 /// open file until it runs its own program, so that closing alone would leave the lock for a moment. The lock file is
 /// neither written, cut nor removed: other engines rely on its inode staying the same.
 final class PosixFileLock: FileLock {
-  private let descriptor: Mutex<Descriptor?>
+  private let descriptor: Lock<Descriptor?>
 
   init(descriptor: consuming Descriptor) {
-    self.descriptor = Mutex(descriptor)
+    self.descriptor = Lock(descriptor)
   }
 
   func release() {

@@ -12,7 +12,7 @@ final class Memtable: Sendable {
   // Not from UInt64.max: Atomic.min compares as signed numbers (Swift 6.3).
   private let smallest = Atomic<SequenceNumber>(.maximum)
   private let largest = Atomic<SequenceNumber>(0)
-  private let cachedTombstones = Mutex<(count: Int, tombstones: RangeTombstones)?>(nil)
+  private let cachedTombstones = Lock<(count: Int, tombstones: RangeTombstones)?>(nil)
 
   init(order: KeyOrder) {
     entries = SkipList(order: order, arena: arena)

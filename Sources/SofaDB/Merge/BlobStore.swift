@@ -8,7 +8,7 @@ public final class BlobStore: Sendable {
   static let valueLimit = 1 << 30
 
   private let directory: any ReadableDirectory
-  private let open = Mutex<[UInt64: BlobFile]>([:])
+  private let open = Lock<[UInt64: BlobFile]>([:])
 
   public init(directory: any ReadableDirectory) { self.directory = directory }
 

@@ -15,14 +15,14 @@ public final class RateLimiter: Sendable {
 
   private let bytesPerSecond: Double
   private let time: any TimeSource
-  private let paidUntil: Mutex<Double>
+  private let paidUntil: Lock<Double>
 
   /// `bytesPerSecond` is more than 0.
   public init(bytesPerSecond: Double, time: any TimeSource = SystemTime()) {
     precondition(bytesPerSecond > 0)
     self.bytesPerSecond = bytesPerSecond
     self.time = time
-    paidUntil = Mutex(time.monotonic - RateLimiter.burst)
+    paidUntil = Lock(time.monotonic - RateLimiter.burst)
   }
 
   /// Waits until `bytes` more may be used. Returns early, and false, once `isCancelled`.

@@ -81,13 +81,12 @@ private struct LiveIngest {
       throw DatabaseError(.invalid, file: engine.path, "the column family was dropped")
     }
     var placement = IngestFamily(tables, view: nil, levelCount: tables.levels.count)
-    // What a snapshot does not see must be newer than it.
-    let isSeen = !engine.snapshots.all.isEmpty
     var edit = VersionEdit(family: family.id)
     var last = engine.pipeline.visible.load(ordering: .acquiring)
     for (source, number) in zip(sources, numbers) {
       var sequence: SequenceNumber = 0
-      if isSeen || !placement.overlappingLevels(source).isEmpty {
+      // A snapshot may be taken at any moment, and must not see what comes after it. So each gets a number that can.
+      if source.takesSequence || !placement.overlappingLevels(source).isEmpty {
         guard source.takesSequence else {
           throw DatabaseError(
             .unsupported, file: source.target.path, "only external tables can be given a sequence number")
@@ -97,7 +96,15 @@ private struct LiveIngest {
       }
       edit.newTables.append(placement.place(source, number: number, sequence: sequence))
     }
-    try engine.install([edit], lastSequence: last) { _ in }
+    let install = { [last, edit, engine] () throws(DatabaseError) in
+      try engine.install([edit], lastSequence: last) { _ in }
+    }
+    if sources.allSatisfy(\.takesSequence) {
+      try install()
+    } else if try !engine.snapshots.whileNone(install) {
+      throw DatabaseError(
+        .unsupported, file: engine.path, "only external tables can be added while there are snapshots")
+    }
     engine.pipeline.publish()
   }
 
