@@ -89,7 +89,7 @@ final class Engine: @unchecked Sendable {
     let isFirst = state.change { state in
       guard state.failure == nil else { return false }
       state.failure = error
-      // Under the lock, or `noteHold` could take it back.
+      // Under the lock, or `settleHold` could take it back.
       needsCare.store(true, ordering: .relaxed)
       return true
     }
@@ -108,12 +108,14 @@ final class Engine: @unchecked Sendable {
     _ edits: [VersionEdit], lastSequence: SequenceNumber? = nil, _ change: (inout EngineState) -> Void
   ) throws(DatabaseError) {
     let last = lastSequence ?? pipeline.visible.load(ordering: .acquiring)
+    var changed: WriteHold?
     do throws(DatabaseError) {
       try versions.install(edits, lastSequence: last) { version in
         state.change { state in
           state.adopt(version, cache: cache)
           change(&state)
           state.updateHold(base: options.delayedWriteBytesPerSecond)
+          changed = settleHold(state)
           views.replace(with: state.view)
         }
       }
@@ -121,17 +123,20 @@ final class Engine: @unchecked Sendable {
       fail(error)
       throw error
     }
-    noteHold()
+    if let changed { report(.writersHeld(changed)) }
   }
 
   func noteHold() {
-    let changed = state.change { state -> WriteHold? in
-      let isWell = state.failure == nil
-      let isCareNeeded = state.hold != .free || !isWell
-      let isNew = needsCare.exchange(isCareNeeded, ordering: .relaxed) != isCareNeeded
-      return isNew && isWell ? state.hold : nil
-    }
+    let changed = state.change { settleHold($0) }
     if let changed { report(.writersHeld(changed)) }
+  }
+
+  /// Tells writers of the hold, with the lock held; returns it when it is worth an event.
+  private func settleHold(_ state: EngineState) -> WriteHold? {
+    let isWell = state.failure == nil
+    let isCareNeeded = state.hold != .free || !isWell
+    let isNew = needsCare.exchange(isCareNeeded, ordering: .relaxed) != isCareNeeded
+    return isNew && isWell ? state.hold : nil
   }
 
   /// Removes the files that nothing needs any more. What cannot be removed is found again the next time.

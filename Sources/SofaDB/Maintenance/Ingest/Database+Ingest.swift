@@ -94,7 +94,10 @@ private struct LiveIngest {
         sequence = engine.pipeline.takeSequence()
         last = sequence
       }
-      edit.newTables.append(placement.place(source, number: number, sequence: sequence))
+      var table = placement.place(source, number: number, sequence: sequence)
+      // Given when it is installed: a flush may end before.
+      table.epoch = nil
+      edit.newTables.append(table)
     }
     let install = { [last, edit, engine] () throws(DatabaseError) in
       try engine.install([edit], lastSequence: last) { _ in }
