@@ -16,20 +16,27 @@
 //   levels DIR          "level FAMILY LEVEL FILE SIZE SMALLEST-SEQUENCE LARGEST-SEQUENCE ENTRIES"
 //   mk DIR              a database from operations on stdin; crash=1 ends without closing
 //   mksst FILE          an external table from operations on stdin
+//   play -              several histories from stdin, each in a process of its own; per history "begin DIR", the
+//                       families as digest gives them once it is open and once it has ended, "end DIR STATUS"
 //
 // Operations, one a line, keys and values in hexadecimal, "-" for empty: put K V, del K, sdel K, merge K V,
-// range BEGIN END, flush, compact, snapshot (kept until the end), cf NAME (made if missing; those after it go there).
+// range BEGIN END, flush, compact, snapshot (kept until the end), cf NAME (made if missing; those after it go there),
+// drop NAME, begin and commit (what is between them is one batch). Of a history besides: open DIR [name=value...] first,
+// check (every key found by every way of reading, every checksum), copy DIR (the directory as it is, while open).
 //
 // Options: comparator=bytewise|reverse|u64ts merge=stringappend|uint64add|put|max (comparator.NAME= merge.NAME= for
 // one family) compression=none|snappy|zlib|bzip2|lz4|lz4hc|zstd level=N fv=N bs=BYTES ck=none|crc32c|xxhash|xxhash64|xxh3
 // bloom=BITS ribbon=BITS part=1 mbs=BYTES iri=N dri=N dict=BYTES train=BYTES dhash=1 firstkey=1 delta=0 align=1
 // prefix=N capped=N wholekey=0 wbs=BYTES blob=1 walcomp=1 recycle=N auto=1 (automatic compactions) readonly=1
 // tfs=BYTES (target file size) subs=N (sub-compactions) recovery=MODE (wal_recovery_mode, a number)
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -141,6 +148,8 @@ static ColumnFamilyOptions family_options(const std::string& name) {
   if (number("wbs")) family.write_buffer_size = (size_t)number("wbs");
   if (number("tfs")) family.target_file_size_base = (uint64_t)number("tfs");
   family.enable_blob_files = number("blob") != 0;
+  family.force_consistency_checks = true;
+  family.paranoid_file_checks = true;
   return family;
 }
 
@@ -262,7 +271,7 @@ static void expect_many(Base& base, ColumnFamilyHandle* family, const Pairs& pai
   }
 }
 
-static void get_all(Base& base) {
+static void get_all(Base& base, bool reports = true) {
   size_t found = 0, absent = 0;
   for (auto family : base.families) {
     Pairs pairs = scan(base, family);
@@ -288,6 +297,7 @@ static void get_all(Base& base) {
     check(iterator->status(), "backwards");
     if (left != 0) fail("backwards: entries missing");
   }
+  if (!reports) return;
   printf("found %zu\nabsent %zu\n", found, absent);
   printf("filter-negative %llu\nfilter-positive %llu\n",
          (unsigned long long)base.opened.statistics->getTickerCount(BLOOM_FILTER_USEFUL),
@@ -356,56 +366,155 @@ static void print_levels(Base& base) {
 struct Operation {
   std::string name, first, second;
 };
-static bool next_operation(Operation& operation) {
+static bool next_operation(std::istream& input, Operation& operation) {
   std::string line;
-  if (!std::getline(std::cin, line)) return false;
+  if (!std::getline(input, line)) return false;
   std::istringstream words(line);
   operation = Operation();
   words >> operation.name >> operation.first >> operation.second;
   return true;
 }
 
+// Carries out operations on an open database.
+struct Player {
+  Base& base;
+  ColumnFamilyHandle* family = base.db->DefaultColumnFamily();
+  std::vector<const Snapshot*> snapshots;
+  std::unique_ptr<WriteBatch> batch;  // while one is gathered
+
+  void copy(const std::string& target) {
+    check(base.db->DisableFileDeletions(), "hold files");
+    check(base.db->PauseBackgroundWork(), "pause");
+    std::filesystem::copy(base.db->GetName(), target, std::filesystem::copy_options::recursive);
+    check(base.db->ContinueBackgroundWork(), "continue");
+    check(base.db->EnableFileDeletions(false), "release files");
+  }
+  // Not into the cache: there, VerifyChecksum takes blocks of different tables that name no session for the same. And
+  // it does not know LevelDB's name for tables.
+  void check_all() {
+    ReadOptions read;
+    read.fill_cache = false;
+    bool has_ldb = false;
+    for (auto& entry : std::filesystem::directory_iterator(base.db->GetName()))
+      has_ldb = has_ldb || entry.path().extension() == ".ldb";
+    if (!has_ldb) check(base.db->VerifyChecksum(read), "checksums");
+    get_all(base, false);
+  }
+  Status drop(const std::string& name) {
+    auto dropped = base.family(name);
+    if (!dropped) fail("no such column family");
+    if (family == dropped) family = base.db->DefaultColumnFamily();
+    Status status = base.db->DropColumnFamily(dropped);
+    base.families.erase(std::find(base.families.begin(), base.families.end(), dropped));
+    check(base.db->DestroyColumnFamilyHandle(dropped), "drop");
+    return status;
+  }
+  Status use(const std::string& name) {
+    family = base.family(name);
+    if (family) return Status::OK();
+    Status status = base.db->CreateColumnFamily(family_options(name), name, &family);
+    base.families.push_back(family);
+    return status;
+  }
+  bool write(const std::string& name, const std::string& key, const std::string& value, Status& status) {
+    WriteBatch alone, &to = batch ? *batch : alone;
+    if (name == "put") status = to.Put(family, key, value);
+    else if (name == "del") status = to.Delete(family, key);
+    else if (name == "sdel") status = to.SingleDelete(family, key);
+    else if (name == "merge") status = to.Merge(family, key, value);
+    else if (name == "range") status = to.DeleteRange(family, key, value);
+    else return false;
+    if (status.ok() && !batch) status = base.db->Write(WriteOptions(), &alone);
+    return true;
+  }
+  void play(const Operation& operation) {
+    auto& name = operation.name;
+    Status status;
+    if (name == "flush") status = base.db->Flush(FlushOptions(), base.families);
+    else if (name == "compact") compact(base);
+    else if (name == "snapshot") snapshots.push_back(base.db->GetSnapshot());
+    else if (name == "cf") status = use(operation.first);
+    else if (name == "drop") status = drop(operation.first);
+    else if (name == "copy") copy(operation.first);
+    else if (name == "check") check_all();
+    else if (name == "begin") batch.reset(new WriteBatch());
+    else if (name == "commit") status = base.db->Write(WriteOptions(), batch.get()), batch.reset();
+    else if (!write(name, from_hex(operation.first), from_hex(operation.second), status))
+      fail("unknown operation " + name);
+    check(status, name);
+  }
+  ~Player() {
+    for (auto snapshot : snapshots) base.db->ReleaseSnapshot(snapshot);
+  }
+};
+
 static void make(const std::string& path) {
   options["create"] = "1";
   Base base(path, true);
-  ColumnFamilyHandle* family = base.db->DefaultColumnFamily();
-  std::vector<const Snapshot*> snapshots;
-  WriteOptions write;
+  Player player{base};
   Operation operation;
-  while (next_operation(operation)) {
-    std::string key = from_hex(operation.first), value = from_hex(operation.second);
-    Status status;
-    if (operation.name == "put") status = base.db->Put(write, family, key, value);
-    else if (operation.name == "del") status = base.db->Delete(write, family, key);
-    else if (operation.name == "sdel") status = base.db->SingleDelete(write, family, key);
-    else if (operation.name == "merge") status = base.db->Merge(write, family, key, value);
-    else if (operation.name == "range") status = base.db->DeleteRange(write, family, key, value);
-    else if (operation.name == "flush") status = base.db->Flush(FlushOptions(), base.families);
-    else if (operation.name == "compact") compact(base);
-    else if (operation.name == "snapshot") snapshots.push_back(base.db->GetSnapshot());
-    else if (operation.name == "cf") {
-      family = base.family(operation.first);
-      if (!family) {
-        status = base.db->CreateColumnFamily(family_options(operation.first), operation.first, &family);
-        base.families.push_back(family);
-      }
-    } else fail("unknown operation " + operation.name);
-    check(status, operation.name);
-  }
+  while (next_operation(std::cin, operation)) player.play(operation);
   if (number("crash")) {
     check(base.db->FlushWAL(true), "sync");
     fflush(stdout);
     _exit(0);
   }
-  for (auto snapshot : snapshots) base.db->ReleaseSnapshot(snapshot);
   print_digest(base);
+}
+
+// ---- Histories
+
+static void play_history(const std::string& path, const std::vector<std::string>& lines) {
+  options["create"] = "1";
+  Base base(path, true);
+  print_digest(base);
+  Player player{base};
+  std::string all;
+  for (auto& line : lines) all += line + "\n";
+  std::istringstream input(all);
+  Operation operation;
+  while (next_operation(input, operation)) player.play(operation);
+  print_digest(base);
+}
+
+// A process of its own, so that a failed assertion ends one history.
+static void play_apart(const std::string& opening, const std::vector<std::string>& lines) {
+  std::istringstream words(opening);
+  std::string word, path;
+  words >> word >> path;
+  options.clear();
+  while (words >> word) options[word.substr(0, word.find('='))] = word.substr(word.find('=') + 1);
+  printf("begin %s\n", path.c_str());
+  fflush(stdout);
+  pid_t child = fork();
+  if (child < 0) fail("fork");
+  if (child == 0) {
+    // What it says is told with its end.
+    dup2(STDOUT_FILENO, STDERR_FILENO);
+    play_history(path, lines);
+    fflush(stdout);
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  printf("end %s %d\n", path.c_str(), WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+// All is read before the first fork: a child that exits moves the place in the input that they share.
+static void play_all() {
+  std::vector<std::pair<std::string, std::vector<std::string>>> histories;
+  for (std::string line; std::getline(std::cin, line);) {
+    if (line.rfind("open ", 0) == 0) histories.push_back({line, {}});
+    else if (!histories.empty()) histories.back().second.push_back(line);
+  }
+  for (auto& history : histories) play_apart(history.first, history.second);
 }
 
 static void make_table(const std::string& path) {
   SstFileWriter writer(EnvOptions(), Options(database_options(), family_options(kDefaultColumnFamilyName)));
   check(writer.Open(path), "open");
   Operation operation;
-  while (next_operation(operation)) {
+  while (next_operation(std::cin, operation)) {
     std::string key = from_hex(operation.first), value = from_hex(operation.second);
     Status status;
     if (operation.name == "put") status = writer.Put(key, value);
@@ -420,6 +529,7 @@ static void make_table(const std::string& path) {
 
 static void run(const std::string& command, const std::string& path, const std::vector<std::string>& rest) {
   if (command == "mk") return make(path);
+  if (command == "play") return play_all();
   if (command == "mksst") return make_table(path);
   if (command == "properties") return print_properties(path);
   if (command == "sst") {

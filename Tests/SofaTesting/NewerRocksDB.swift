@@ -49,9 +49,7 @@ public struct NewerRocksDB: Sendable {
   /// What it reads from each database: "ENTRIES DIGEST" or "error TEXT", by directory. The directories are opened for
   /// writing. A crash ends the list early.
   public func judge(_ directories: [String]) throws -> [String: String] {
-    let outcome = try ChildProcess.run(
-      python, [RocksOracle.source("newer_rocksdb.py"), package.rawValue],
-      input: Array((directories.joined(separator: "\n") + "\n").utf8), environment: ["PYTHONPATH": folder])
+    let outcome = try run(package.rawValue, Array((directories.joined(separator: "\n") + "\n").utf8))
     var answers: [String: String] = [:]
     for line in outcome.lines {
       let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
@@ -59,5 +57,9 @@ public struct NewerRocksDB: Sendable {
     }
     if outcome.status != 0 { print("\(package.name) ended with \(outcome.status): \(outcome.errors.suffix(500))") }
     return answers
+  }
+  func run(_ command: String, _ input: [UInt8]) throws -> ChildProcess.Outcome {
+    try ChildProcess.run(
+      python, [RocksOracle.source("newer_rocksdb.py"), command], input: input, environment: ["PYTHONPATH": folder])
   }
 }

@@ -7,7 +7,9 @@
 /// 2. What a range tombstone of the same stripe covers goes, and with it all that is older in the stripe.
 /// 3. A tombstone hides the rest of its stripe. In the oldest stripe it goes itself, where no older data of the key can
 ///    exist below.
-/// 4. A value behind a single deletion that stays, stays: an engine that finds only one of the two calls it a mistake.
+/// 4. A single deletion stays where 1 would drop it, while older data may lie below: where it was gone, a later single
+///    deletion would take the newer value for its own, and uncover what this one has deleted. A value behind a single
+///    deletion that stays, stays: an engine that finds only one of the two calls it a mistake.
 /// 5. Operands of a merge hide nothing. They are combined where the operator is certain.
 ///
 /// Source: RocksDB's `CompactionIterator`, of which this is the subset that never changes what a reader sees, even
@@ -60,7 +62,9 @@ struct DropRules: Sendable {
   mutating func judge(
     _ sequence: SequenceNumber, _ kind: EntryKind, stripe: Int, covered: SequenceNumber, isBottom: Bool
   ) -> Verdict {
-    if stripe == hidden { return judgeHidden(kind, isCovered: covered > sequence) }
+    if stripe == hidden {
+      return judgeHidden(kind, isCovered: covered > sequence, isLast: isBottom && stripe == 0)
+    }
     awaitsPair = false
     if covered > sequence {
       hidden = stripe
@@ -73,7 +77,11 @@ struct DropRules: Sendable {
     return judgeOther(kind, stripe: stripe, isBottom: isBottom, isUncovered: covered == 0)
   }
 
-  private mutating func judgeHidden(_ kind: EntryKind, isCovered: Bool) -> Verdict {
+  private mutating func judgeHidden(_ kind: EntryKind, isCovered: Bool, isLast: Bool) -> Verdict {
+    if kind == .singleDeletion, !isCovered, !isLast {
+      awaitsPair = true
+      return .keep
+    }
     defer { awaitsPair = false }
     return awaitsPair && !isCovered && !kind.isPointTombstone && kind != .merge ? .keep : .drop
   }

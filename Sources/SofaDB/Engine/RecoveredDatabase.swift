@@ -37,6 +37,7 @@ struct RecoveredDatabase {
       var next = max(found.nextFileNumber, (numbers.max() ?? 0) + 1)
       let replay = try RecoveredDatabase.replay(found, directory, options, stated)
       incidents = replay.incidents
+      try RecoveredDatabase.requireWritable(found, directory, next: next)
       var builder = VersionBuilder(found)
       for family in found.families {
         if let edit = try RecoveredDatabase.flush(
@@ -127,6 +128,22 @@ struct RecoveredDatabase {
         "the logs hold transactions that were prepared and not committed: open the database with its own engine first")
     }
     return replay
+  }
+
+  /// Refuses, before anything is written, what can be read and not be gone on with.
+  private static func requireWritable(
+    _ version: Version, _ directory: any Directory, next: UInt64
+  ) throws(DatabaseError) {
+    for family in version.families where family.order.timestampSize > 0 {
+      throw DatabaseError(
+        .unsupported, file: directory.path,
+        "the keys of column family \(EscapedText.printable(family.name)) carry timestamps: they can be read, not written"
+      )
+    }
+    let upgraded = VersionUpgrade.upgraded(version)
+    if let violation = VersionInvariants.check(upgraded.withNextFileNumber(next)).first {
+      throw DatabaseError(.corruption, file: directory.path, "the MANIFEST breaks a rule: \(violation.detail)")
+    }
   }
 
   /// A table that is missing or cut is found now, and not by the first reader who needs it.

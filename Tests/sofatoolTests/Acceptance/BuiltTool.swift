@@ -5,20 +5,7 @@ import SofaTesting
 
 enum BuiltTool {
   /// nil where only the tests were built.
-  static let path: String? = {
-    guard let maps = FileManager.default.contents(atPath: "/proc/self/maps") else { return nil }
-    // The library that this code is in.
-    let own = UInt(bitPattern: #dsohandle)
-    for line in String(decoding: maps, as: UTF8.self).split(separator: "\n") {
-      let words = line.split(separator: " ", maxSplits: 5)
-      let bounds = words[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
-      guard words.count == 6, bounds.count == 2, bounds[0] <= own, own < bounds[1] else { continue }
-      let image = URL(fileURLWithPath: words[5].trimmingCharacters(in: .whitespaces))
-      let tool = image.deletingLastPathComponent().appendingPathComponent("sofatool").path
-      return FileManager.default.isExecutableFile(atPath: tool) ? tool : nil
-    }
-    return nil
-  }()
+  static let path = BuiltProgram.path("sofatool")
 
   static var isBuilt: Bool { path != nil }
   static let missing = "sofatool is not built beside the tests"
