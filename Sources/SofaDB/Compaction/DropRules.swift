@@ -7,7 +7,7 @@
 /// 2. What a range tombstone of the same stripe covers goes, and with it all that is older in the stripe.
 /// 3. A tombstone hides the rest of its stripe. In the oldest stripe it goes itself, where no older data of the key can
 ///    exist below.
-/// 4. A single deletion stays where 1 would drop it, while older data may lie below: where it was gone, a later single
+/// 4. The newest single deletion behind a value stays, while older data may lie below: where it was gone, a later single
 ///    deletion would take the newer value for its own, and uncover what this one has deleted. A value behind a single
 ///    deletion that stays, stays: an engine that finds only one of the two calls it a mistake.
 /// 5. Operands of a merge hide nothing. They are combined where the operator is certain.
@@ -31,6 +31,8 @@ struct DropRules: Sendable {
   private var hidden = -1
   /// Whether the next version may be the value that a kept single deletion deletes.
   private var awaitsPair = false
+  /// Whether what hides begins with a tombstone.
+  private var isDeleted = false
 
   /// `zeroes`: kept values at the bottom get sequence number 0, unless there are snapshots.
   init(snapshots: [SequenceNumber], combinesMerges: Bool, zeroes: Bool) {
@@ -49,6 +51,7 @@ struct DropRules: Sendable {
   mutating func beginKey() {
     hidden = -1
     awaitsPair = false
+    isDeleted = false
   }
 
   /// The single deletion judged last is not kept after all.
@@ -66,6 +69,7 @@ struct DropRules: Sendable {
       return judgeHidden(kind, isCovered: covered > sequence, isLast: isBottom && stripe == 0)
     }
     awaitsPair = false
+    isDeleted = false
     if covered > sequence {
       hidden = stripe
       return .drop
@@ -78,8 +82,9 @@ struct DropRules: Sendable {
   }
 
   private mutating func judgeHidden(_ kind: EntryKind, isCovered: Bool, isLast: Bool) -> Verdict {
-    if kind == .singleDeletion, !isCovered, !isLast {
+    if kind == .singleDeletion, !isDeleted, !isCovered, !isLast {
       awaitsPair = true
+      isDeleted = true
       return .keep
     }
     defer { awaitsPair = false }
@@ -93,6 +98,7 @@ struct DropRules: Sendable {
     hidden = stripe
     if kind.isPointTombstone {
       if isBottom, stripe == 0 { return .drop }
+      isDeleted = true
       awaitsPair = kind == .singleDeletion
       return .keep
     }

@@ -137,8 +137,7 @@ struct RecoveredDatabase {
     for family in version.families where family.order.timestampSize > 0 {
       throw DatabaseError(
         .unsupported, file: directory.path,
-        "the keys of column family \(EscapedText.printable(family.name)) carry timestamps: they can be read, not written"
-      )
+        "the keys of column family \(EscapedText.printable(family.name)) carry timestamps: open it read-only")
     }
     let upgraded = VersionUpgrade.upgraded(version)
     if let violation = VersionInvariants.check(upgraded.withNextFileNumber(next)).first {

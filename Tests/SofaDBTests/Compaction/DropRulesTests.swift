@@ -44,6 +44,13 @@ import Testing
     Row("v5 m3 v1", [], true, "0--"),
     Row("b5 b3", [], true, "0-"),
     Row("b5 b3", [3], true, "kk"),
+    Row("v5 s3", [], false, "kk"),
+    Row("v7 s5 v3 v1", [], false, "kkk-"),
+    Row("v7 v5 s3", [], false, "k-k"),
+    Row("v7 s5 s3 v1", [], false, "kk--"),
+    Row("d7 s5", [], false, "k-"),
+    Row("v5 s3 v1", [], true, "0--"),
+    Row("v5 s3 v1", [1], true, "kkk"),
     Row("v0", [0], true, "k"),
     Row("v5 v0", [0], true, "kk"),
   ]

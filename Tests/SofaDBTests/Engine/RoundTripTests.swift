@@ -28,7 +28,8 @@ struct RoundTripTests {
       "compression=" + one("none", "snappy", "zlib", "lz4", "lz4hc", "zstd"), "fv=" + one("2", "3", "4", "5"),
       "bs=" + one("64", "256", "4096"), "ck=" + one("crc32c", "xxhash", "xxhash64", "xxh3"), filter,
       "part=" + one("0", "0", "1"), "mbs=" + one("64", "4096"), "iri=" + one("1", "1", "4"),
-      "dri=" + one("1", "4", "16"), "dhash=" + one("0", "0", "1"), "delta=" + one("1", "1", "0"), "wbs=65536", "tfs=" + one("2048", "1000000"),
+      "dri=" + one("1", "4", "16"), "dhash=" + one("0", "0", "1"), "delta=" + one("1", "1", "0"), "wbs=65536",
+      "tfs=" + one("2048", "1000000"),
       "blob=" + one("0", "0", "0", "1"), "walcomp=" + one("0", "0", "1"), "auto=" + one("0", "1"),
       "dict=" + one("0", "0", "4096"), "subs=" + one("1", "2"),
     ]
