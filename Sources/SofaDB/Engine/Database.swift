@@ -22,7 +22,8 @@ public final class Database: Sendable {
   }
 
   /// Opens the database at `path`, or makes it. `families`: options of column families by name; those that are not
-  /// named have `options.familyDefaults`. What logs hold is written to tables before it returns.
+  /// named have `options.familyDefaults`, and where these have no merge operator the one that the newest OPTIONS file
+  /// tells, if its meaning is known. What logs hold is written to tables before it returns.
   ///
   /// Throws `locked` when another process has it, `corruption` when what is there contradicts itself, `unsupported` for
   /// what only its own engine can open.
@@ -36,7 +37,7 @@ public final class Database: Sendable {
     do throws(DatabaseError) {
       var live: [LiveFamily] = []
       for family in recovered.version.families {
-        let chosen = families[family.name] ?? options.familyDefaults
+        let chosen = FamilyOptions.chosen(family.name, families, options, recovered.stated)
         if let order = families[family.name]?.order, order != family.order {
           throw DatabaseError(
             .invalid, file: path,
@@ -54,7 +55,10 @@ public final class Database: Sendable {
       for incident in recovered.incidents where incident.event.isReported || incident.event.stopsReplay {
         database.engine.report(.recovered(log: incident.file, detail: incident.event.reason))
       }
-      for name in missing { _ = try database.createFamily(name, options: families[name]) }
+      for name in missing {
+        _ = try database.engine.createFamily(name, families[name] ?? options.familyDefaults)
+      }
+      database.engine.stateOptions()
       return database
     } catch {
       recovered.lock.release()
@@ -244,12 +248,15 @@ public final class Database: Sendable {
     try engine.requireOpen()
     let options = options ?? engine.options.familyDefaults
     try options.validate()
-    return try engine.createFamily(name, options)
+    let family = try engine.createFamily(name, options)
+    engine.stateOptions()
+    return family
   }
 
   /// Removes a family and all that is in it; snapshots do not keep it. `default` stays for ever.
   public func dropFamily(_ family: LiveFamily) throws(DatabaseError) {
     try engine.requireOpen()
     try engine.dropFamily(family)
+    engine.stateOptions()
   }
 }

@@ -22,6 +22,8 @@ final class Engine: @unchecked Sendable {
   let state: Monitor<EngineState>
   let views: ViewSlot
   let limiter: RateLimiter?
+  /// What the newest OPTIONS file says; held while another one is written.
+  let stated: Monitor<OptionsFile?>
   /// Set once, before anybody else knows the engine.
   private(set) var pipeline: WritePipeline!
   private var threads: WorkerGroup?
@@ -51,6 +53,7 @@ final class Engine: @unchecked Sendable {
     self.cache = cache
     reader = ViewReader(path: path, cache: cache, blobs: BlobStore(directory: recovered.directory))
     limiter = options.writeBytesPerSecond.map { RateLimiter(bytesPerSecond: $0, time: options.time) }
+    stated = Monitor(recovered.stated)
     versions = try VersionSet(recovered.version, in: recovered.directory, rolloverSize: options.manifestBytes)
     let number = recovered.logNumber
     let threads = options.backgroundThreads ?? max(2, Workers.processors)

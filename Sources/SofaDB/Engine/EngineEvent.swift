@@ -17,6 +17,8 @@ public enum EngineEvent: Sendable {
   case failed(DatabaseError)
   /// Writing goes on after a failure.
   case resumed
+  /// The file that records the options could not be written; the former one stays.
+  case optionsNotWritten(DatabaseError)
   /// A file that is no longer needed could not be removed; it is tried again later.
   case fileRemains(name: String, error: DatabaseError)
 }

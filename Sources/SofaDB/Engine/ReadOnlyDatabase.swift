@@ -21,12 +21,14 @@ public final class ReadOnlyDatabase: Sendable {
     let version = try ManifestReader.readCurrent(directory).readableVersion()
     let stated = try OptionsFile.newest(in: directory)?.options
     let replay = try RecoveredDatabase.replay(version, directory, options, stated)
-    return ReadOnlyDatabase(path, directory, version, replay, options, families)
+    return ReadOnlyDatabase(path, directory, version, replay, options) { name in
+      FamilyOptions.chosen(name, families, options, stated)
+    }
   }
 
   private init(
     _ path: String, _ directory: any ReadableDirectory, _ version: Version, _ replay: LogReplay,
-    _ options: DatabaseOptions, _ families: [String: FamilyOptions]
+    _ options: DatabaseOptions, _ chosen: (String) -> FamilyOptions
   ) {
     let blocks = options.blockCacheBytes > 0 ? BlockCache(capacity: options.blockCacheBytes) : nil
     let cache = options.tableCache(directory, blocks: blocks)
@@ -38,7 +40,7 @@ public final class ReadOnlyDatabase: Sendable {
         ReadView.Family(
           live: LiveFamily(
             id: family.id, name: family.name, order: family.order,
-            options: families[family.name] ?? options.familyDefaults),
+            options: chosen(family.name)),
           memtables: [ReadOnlyDatabase.memtable(replay.families[family.id], family.order)], tables: family,
           tombstones: TableTombstones(), map: LevelMap(family.levels, order: family.order, cache: cache))
       })

@@ -41,7 +41,8 @@ struct RecoveredDatabase {
       var builder = VersionBuilder(found)
       for family in found.families {
         if let edit = try RecoveredDatabase.flush(
-          family, replay.families[family.id], families[family.name] ?? options.familyDefaults, directory, &next)
+          family, replay.families[family.id], FamilyOptions.chosen(family.name, families, options, stated), directory,
+          &next)
         {
           try builder.apply(edit)
         }

@@ -38,14 +38,15 @@ extension Database {
     try engine.directory.link(name, into: partial.directory, as: name)
   }
 
-  /// MANIFEST, CURRENT and IDENTITY; no log is named. The options are those of the original.
+  /// OPTIONS, MANIFEST, CURRENT and IDENTITY; no log is named.
   private func write(_ version: Version, _ directory: any Directory) throws(DatabaseError) {
     let identity = DatabaseIdentity.random()
     let number = version.nextFileNumber
     let copy = Version(
-      families: version.families, lastSequence: version.lastSequence, nextFileNumber: number + 1,
+      families: version.families, lastSequence: version.lastSequence, nextFileNumber: number + 2,
       minLogNumberToKeep: version.minLogNumberToKeep, maxColumnFamily: version.maxColumnFamily, databaseID: identity)
     try DatabaseIdentity.write(identity, in: directory)
+    try engine.optionsWriter(over: engine.stated.change { $0 }).write(number + 1, in: directory)
     try ManifestWriter.write(copy, as: DatabaseFile.manifest(number).name, in: directory)
     try CurrentFile.replace(directory, manifest: number)
   }
