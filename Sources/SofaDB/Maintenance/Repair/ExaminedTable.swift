@@ -19,6 +19,8 @@ struct ExaminedTable: Sendable {
   var rescue: TableRescue?
 
   var isSound: Bool { rescue == nil }
+  /// Whether damage hides some of it.
+  var isDoubtful: Bool { rescue.map { $0.verdict != .mended } ?? false }
 
   /// Bounds and numbers of what is there, damaged or not; nil when nothing is.
   var smallest: InternalKey? { facts?.smallest ?? rescue?.smallest }

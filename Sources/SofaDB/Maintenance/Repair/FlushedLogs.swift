@@ -4,13 +4,45 @@
 /// it was flushed would hide newer versions.
 ///
 /// At the bottom sequence numbers are 0. Where nothing else tells, most of a flushed log's keys have its content there.
+///
+/// Memtables are flushed in their order and whole, and a log has writes of one memtable of each family: a table that
+/// reaches the first of them says that they were flushed. Not of the newest log, which every flush begins anew.
 struct FlushedLogs {
+  /// A family of which a log counts as flushed.
+  struct Flushed {
+    let family: UInt32
+    /// Writes of the log of which no table has that version or a newer one: deletions that were compacted away since
+    /// took them, or they are lost.
+    fileprivate(set) var unproven: UInt64 = 0
+    /// Some of them replaced a version that tables still have.
+    fileprivate(set) var mayResurface = false
+    /// User keys around them.
+    fileprivate(set) var first: [UInt8] = []
+    fileprivate(set) var last: [UInt8] = []
+    fileprivate(set) var sequences: ClosedRange<SequenceNumber> = 0...0
+
+    fileprivate init(_ family: UInt32) { self.family = family }
+
+    fileprivate mutating func add(_ key: [UInt8], _ sequence: SequenceNumber, _ order: KeyOrder) {
+      let isFirst = unproven == 0
+      unproven += 1
+      if isFirst || order.compare(key, first) < 0 { first = key }
+      if isFirst || order.compare(key, last) > 0 { last = key }
+      sequences =
+        isFirst
+        ? sequence...sequence : min(sequences.lowerBound, sequence)...max(sequences.upperBound, sequence)
+    }
+  }
+
   /// The last write of a log to one key.
   private struct Last {
     var kind: EntryKind
     var sequence: SequenceNumber
     var value: [UInt8]
   }
+
+  /// What tables say of one write.
+  private enum Vote { case flushed, hidesNothing, sameAtBottom, otherwise, absent, unclear }
 
   /// What tables say of the last writes of one family.
   private struct Votes {
@@ -29,26 +61,47 @@ struct FlushedLogs {
   private let cache: TableCache
   private let families: [UInt32: DraftState.Family]
   private let tables: [UInt32: [TableMetadata]]
+  private let newest: [UInt32: SequenceNumber]
 
-  /// `tables`: by family, also those that are to be rewritten.
+  /// `tables`: by family, also those that are to be rewritten. `newest`: the largest sequence number of each family's
+  /// tables that flushes and compactions made, damaged ones included.
   init(
-    _ directory: any ReadableDirectory, families: [UInt32: DraftState.Family], tables: [UInt32: [TableMetadata]]
+    _ directory: any ReadableDirectory, families: [UInt32: DraftState.Family], tables: [UInt32: [TableMetadata]],
+    newest: [UInt32: SequenceNumber]
   ) {
     self.directory = directory
+    self.newest = newest
     cache = TableCache(directory: directory)
     self.families = families
     self.tables = tables
   }
 
-  /// Families of which tables have what the log `number` holds.
-  func families(in number: UInt64, plainOnly: Bool) throws(DatabaseError) -> Set<UInt32> {
-    var flushed: Set<UInt32> = []
-    for (family, writes) in try lastWrites(number, plainOnly).sorted(by: { $0.key < $1.key }) {
+  /// Families of which tables have what the log `number` holds. `isNewest`: no log came after it.
+  func families(in number: UInt64, isNewest: Bool, plainOnly: Bool) throws(DatabaseError) -> [Flushed] {
+    var flushed: [Flushed] = []
+    for (id, writes) in try lastWrites(number, plainOnly).sorted(by: { $0.key < $1.key }) {
+      guard let order = families[id]?.order, order.isKnown else { continue }
       var votes = Votes()
-      for (key, write) in writes.sorted(by: { $0.value.sequence < $1.value.sequence }) where !votes.isFlushed {
-        vote(family, key, write, &votes)
+      var family = Flushed(id)
+      for (key, write) in writes {
+        switch vote(id, key, write, order) {
+        case .flushed: votes.isFlushed = true
+        case .sameAtBottom: votes.sameAtBottom += 1
+        case .otherwise: votes.otherwise += 1
+        case .unclear: continue
+        case .hidesNothing:
+          votes.hidesNothing += 1
+          family.mayResurface = true
+          family.add(key, write.sequence, order)
+        case .absent:
+          // A deletion may be all that was left to drop.
+          if write.kind.isPointTombstone { continue }
+          votes.otherwise += 1
+          family.add(key, write.sequence, order)
+        }
       }
-      if votes.verdict { flushed.insert(family) }
+      let first = writes.values.map(\.sequence).min() ?? .maximum
+      if votes.verdict || (!isNewest && newest[id] ?? 0 >= first) { flushed.append(family) }
     }
     return flushed
   }
@@ -77,9 +130,7 @@ struct FlushedLogs {
     return last
   }
 
-  private func vote(_ id: UInt32, _ key: [UInt8], _ write: Last, _ votes: inout Votes) {
-    guard let family = families[id], family.order.isKnown else { return }
-    let order = family.order
+  private func vote(_ id: UInt32, _ key: [UInt8], _ write: Last, _ order: KeyOrder) -> Vote {
     let target = ByteBuffer(InternalKey(userKey: key, sequence: .maximum, kind: EntryKind.seek).bytes)
     defer { withExtendedLifetime(target) {} }
     var newest: SequenceNumber?
@@ -96,19 +147,11 @@ struct FlushedLogs {
         if found.key.sequence == 0, isEqual { isSame = true }
       } catch { continue }
     }
-    guard let newest else {
-      // A deletion may be all that was left to drop.
-      if !write.kind.isPointTombstone { votes.otherwise += 1 }
-      return
-    }
-    if newest >= write.sequence {
-      votes.isFlushed = true
-    } else if newest > 0 {
-      votes.hidesNothing += 1
-    } else if isSame {
-      votes.sameAtBottom += 1
-    } else if write.kind != .merge {
-      votes.otherwise += 1
-    }
+    guard let newest else { return .absent }
+    if newest >= write.sequence { return .flushed }
+    if newest > 0 { return .hidesNothing }
+    if isSame { return .sameAtBottom }
+    // Operands at the bottom are merged with what was below them.
+    return write.kind == .merge ? .unclear : .otherwise
   }
 }

@@ -138,7 +138,7 @@ extension RepairPlanner {
     guard let table = tables[item.number], table.largestSequence <= plan.base?.lastSequence ?? 0 else { return false }
     let number = item.number
     let isDoubtful = listed.contains {
-      tables[$0.number]?.rescue != nil
+      (tables[$0.number]?.isDoubtful ?? false)
         && state.order.compare($0.metadata.smallest.userKey, item.metadata.largest.userKey) <= 0
         && state.order.compare(item.metadata.smallest.userKey, $0.metadata.largest.userKey) <= 0
     }

@@ -37,6 +37,18 @@ extension RepairPlanner {
       }
       settle(unproven: run, of: family)
     }
+    for table in tables.values.sorted(by: { $0.number < $1.number }) where table.isDoubtful { settle(doubtful: table) }
+  }
+
+  /// What its damage hides would have told which tables of its keys were in use, and which of them are newer.
+  private mutating func settle(doubtful table: ExaminedTable) {
+    var loss = RepairLoss(
+      .liveness, file: table.name,
+      detail: "its damage hides which tables of its keys are newer, and which of them were in use")
+    loss.family = table.familyName
+    (loss.after, loss.before) = (table.smallest?.userKey, table.largest?.userKey)
+    loss.mayResurface = true
+    plan.losses.append(loss)
   }
 
   private mutating func settle(unproven run: [TableMetadata], of family: DraftState.Family) {

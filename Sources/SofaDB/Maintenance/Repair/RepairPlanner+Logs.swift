@@ -91,18 +91,37 @@ extension RepairPlanner {
     for family in plan.result.families.values { all[family.id] = family.tables }
     for rewrite in plan.rewrites { all[rewrite.family, default: []].append(rewrite.metadata) }
     for id in all.keys { all[id] = all[id]?.map { listedItem($0).metadata } }
-    let flushed = FlushedLogs(directory, families: plan.result.families, tables: all)
+    let newest = all.compactMapValues { tables in
+      tables.filter { !(self.tables[$0.number]?.isExternal ?? false) }.map(\.largestSequence).max()
+    }
+    let flushed = FlushedLogs(mended, families: plan.result.families, tables: all, newest: newest)
     for number in scan.logs {
-      for family in try flushed.families(in: number, plainOnly: isLevelDB) {
-        guard let before = plan.result.families[family]?.logNumber, before <= number else { continue }
-        plan.result.families[family]?.logNumber = number + 1
+      let isNewest = number == scan.logs.last
+      for family in try flushed.families(in: number, isNewest: isNewest, plainOnly: isLevelDB) {
+        guard let before = plan.result.families[family.family]?.logNumber, before <= number else { continue }
+        plan.result.families[family.family]?.logNumber = number + 1
         plan.needsManifest = true
+        tell(family, of: number)
       }
     }
     if let path = scan.options?.walDirectory, isRebuilt {
       plan.remarks.append(
         "OPTIONS names \(EscapedText.printable(path)) for logs: only those in the database's directory were looked at")
     }
+  }
+
+  /// What of a log that is not replayed no table shows.
+  private mutating func tell(_ flushed: FlushedLogs.Flushed, of number: UInt64) {
+    guard flushed.unproven > 0 else { return }
+    var loss = RepairLoss(
+      flushed.mayResurface ? .logRecords : .liveness, file: DatabaseFile.log(number).name,
+      detail: "tables say that this log was flushed, and none has these writes: they were deleted since, or are lost")
+    loss.family = plan.result.families[flushed.family]?.name
+    (loss.after, loss.before) = (flushed.first, flushed.last)
+    (loss.firstSequence, loss.lastSequence) = (flushed.sequences.lowerBound, flushed.sequences.upperBound)
+    loss.count = flushed.unproven
+    loss.mayResurface = flushed.mayResurface
+    plan.losses.append(loss)
   }
 
   // MARK: Damaged logs

@@ -3,6 +3,9 @@
 extension RepairPlanner {
   mutating func settleRules() throws(DatabaseError) {
     plan.result.coverNumbers()
+    for rewrite in plan.rewrites where rewrite.metadata.hasSequences {
+      plan.result.lastSequence = max(plan.result.lastSequence, rewrite.metadata.largestSequence)
+    }
     for name in scan.tables.values {
       plan.result.nextFileNumber = max(plan.result.nextFileNumber, (DatabaseFile(name: name).number ?? 0) + 1)
     }
@@ -27,7 +30,7 @@ extension RepairPlanner {
     let rewrites = plan.rewrites.filter { $0.family == id }.map(\.metadata)
     let items = (family.tables + rewrites).map { listedItem($0) }
     let relations = try TableRelations(
-      items.map(\.metadata), order: family.order, in: directory, jobs: jobs,
+      items.map(\.metadata), order: family.order, in: mended, jobs: jobs,
       isCancelled: isCancelled)
     let levels = placement(family, relations).levels(items)
     guard items.allSatisfy({ levels[$0.number] != nil }) else { return }

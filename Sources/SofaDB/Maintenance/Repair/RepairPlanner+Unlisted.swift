@@ -126,7 +126,7 @@ extension RepairPlanner {
     candidates = numberExternals(candidates, beside: listed)
     let relations = try TableRelations(
       listed.map(\.metadata) + candidates.map(\.metadata), listed: Set(listed.map(\.number)), order: state.order,
-      in: directory, jobs: jobs, isCancelled: isCancelled)
+      in: mended, jobs: jobs, isCancelled: isCancelled)
     var kept: [TablePlacement.Item] = []
     var unproven: Set<UInt64> = []
     let beside = isRebuilt ? [:] : try judgeBeside(listed, candidates, relations, state)

@@ -32,6 +32,8 @@ struct RepairPlanner {
   var dropped: [UInt32: String] = [:]
   /// Unlisted tables that became part of the state.
   var placed: Set<UInt64> = []
+  /// With damaged tables as they are after their repair, where they can be mended in place.
+  var mended: MendedDirectory { MendedDirectory(directory, tables.values) }
   /// Read where the MANIFEST does not tell which tables are in use.
   var infoLog = InfoLog()
 

@@ -6,7 +6,7 @@ import SofaTesting
 enum CampaignDamage: String, CaseIterable, Sendable {
   case flippedBits, zeroRun, lostBlock, misplacedBlock, lostTable, lostTables
   case manifestCutAtRecord, manifestCutInRecord, manifestFlipped, noManifest, noCurrent, noManifestNorCurrent
-  case staleTables, staleTablesManifestCut, staleTablesNoManifest
+  case staleTables, staleTablesManifestCut, staleTablesNoManifest, flippedBitsManifestCut
   case halfNewestLog, halfOlderLog, halfLogNoManifest, lostBlob
   case onlyTables
 
@@ -37,6 +37,9 @@ enum CampaignDamage: String, CaseIterable, Sendable {
     case .manifestCutInRecord: try Self.cutManifest(database, lived, &random, atRecord: false)
     case .manifestFlipped:
       try database.change(Self.manifest) { $0[random.below($0.count)] ^= 1 << UInt8(random.below(8)) }
+    case .flippedBitsManifestCut:
+      try Self.flip(database, &random)
+      try Self.cutManifest(database, lived, &random, atRecord: lived.seed % 2 == 0)
     case .noManifest: try database.directory.remove(Self.manifest)
     case .noCurrent: try database.directory.remove(CurrentFile.name)
     case .noManifestNorCurrent: try database.removeManifests()
