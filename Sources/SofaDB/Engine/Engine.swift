@@ -179,16 +179,24 @@ final class Engine: @unchecked Sendable {
     // Those who wait for room look again, and whoever leads next finds the database closed.
     state.change { _ in }
     attempt { () throws(DatabaseError) in try pipeline.exclusively { () throws(DatabaseError) in } }
-    let isWell = state.change { $0.failure == nil }
-    if isWell, hasUnlogged.load(ordering: .relaxed) { attempt { () throws(DatabaseError) in try flushAll() } }
+    // Throws after a failure: what no log holds cannot be kept then.
+    if hasUnlogged.load(ordering: .relaxed) { attempt { () throws(DatabaseError) in try flushAll() } }
     state.change { $0.isClosing = true }
     threads?.join()
     syncing?.join()
     attempt { () throws(DatabaseError) in
       try pipeline.exclusively { () throws(DatabaseError) in
-        guard let log = pipeline.log else { return }
+        guard let log = pipeline.log else {
+          // It went with the failure, and what it held may not be durable.
+          if let failure = state.change({ $0.failure }) { throw failure }
+          return
+        }
         pipeline.log = nil
-        if isWell { try log.close() } else { log.abandon() }
+        // Also after a failure of something else: what no table has is in here. One that failed itself says so again.
+        do throws(DatabaseError) { try log.close() } catch {
+          log.abandon()
+          throw error
+        }
       }
     }
     collectGarbage()

@@ -75,7 +75,10 @@ struct RecoveredDatabase {
 
   /// Of all files that are there.
   private static func usedNumbers(_ directory: any Directory) throws(DatabaseError) -> [UInt64] {
-    try directory.entries().compactMap { DatabaseFile(name: $0.name).number }
+    try directory.entries().compactMap { entry in
+      // Larger ones are no engine's, and would leave no room for ours.
+      DatabaseFile(name: entry.name).number.flatMap { $0 < VersionSet.numberLimit ? $0 : nil }
+    }
   }
 
   /// The version of a new database. Refuses a directory that has lost its CURRENT.

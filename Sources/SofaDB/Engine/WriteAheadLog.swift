@@ -8,6 +8,8 @@ final class WriteAheadLog {
   private let writer: LogWriter
   private var isNameDurable = false
   private var isDirty = false
+  /// Of a sync; later ones may lie.
+  private var failure: DatabaseError?
 
   init(_ number: UInt64, in directory: any Directory) throws(DatabaseError) {
     self.number = number
@@ -25,19 +27,25 @@ final class WriteAheadLog {
 
   /// Makes all records durable.
   func sync() throws(DatabaseError) {
-    if isDirty {
-      try writer.sync()
-      isDirty = false
-    }
-    if !isNameDurable {
-      try directory.sync()
-      isNameDurable = true
+    if let failure { throw failure }
+    do throws(DatabaseError) {
+      if isDirty {
+        try writer.sync()
+        isDirty = false
+      }
+      if !isNameDurable {
+        try directory.sync()
+        isNameDurable = true
+      }
+    } catch {
+      failure = error
+      throw error
     }
   }
 
   /// After the last record.
   func close() throws(DatabaseError) {
-    if isDirty { try sync() }
+    if size > 0 { try sync() }
     try writer.file.close()
   }
 

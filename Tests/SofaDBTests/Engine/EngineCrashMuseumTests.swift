@@ -1,0 +1,276 @@
+/// Failures of other engines, each as a test of ours. Those of logs, MANIFESTs and tables are tested beside these; what
+/// stands here needs an open database.
+import Foundation
+import SofaTesting
+import Testing
+
+@testable import SofaDB
+
+@Suite struct EngineCrashMuseumTests {
+  private static let options = EngineScenario("") { _ in }.options
+
+  /// What a crash right now would leave, opened.
+  private static func crash(
+    _ system: SimulatedFileSystem, _ options: DatabaseOptions = options, _ body: (Database) throws -> Void
+  ) throws {
+    // Nothing that is not synced survives.
+    let observer = CrashOptions()
+    let report = enumerateCrashes(from: system.disk, options: observer) { _ in
+    } check: { image in
+      guard image.persistence == .strict else { return }
+      let database = try Database.open("db", options: options, in: image.fileSystem)
+      try body(database)
+      try database.close()
+    }
+    #expect(report.failures.isEmpty && report.distinct > 0, "\(report)")
+  }
+
+  private static func require(_ database: Database, _ key: String, _ value: String?, family: String? = nil) throws {
+    let family = try family.map { try #require(database.family(named: $0)) }
+    let got = try database.get(Array(key.utf8), in: family)
+    guard got == value.map({ Array($0.utf8) }) else {
+      throw EngineRun.Broken("\(key) is \(got.map { String(decoding: $0, as: UTF8.self) } ?? "nothing")")
+    }
+  }
+
+  // A log that failed ends in half a record. What is written to the next log, after `resume`, does not depend on it,
+  // whether or not anything of the failed one was worth a table.
+  @Test(arguments: [false, true]) func B12_theLogAfterAFailedOneIsReplayed(hasData: Bool) throws {
+    let system = SimulatedFileSystem()
+    let run = EngineRun(system, Self.options)
+    try run.open()
+    let idle = try run.createFamily("idle")
+    if hasData { try run.put("before", "1", sync: true) }
+    system.faults = .all([.append], named: { $0.hasSuffix(".log") }, .partialWrite(EIO))
+    #expect(throws: DatabaseError.self) { try run.put("failed", "x") }
+    system.faults = .none
+    try run.live.resume()
+    run.settle()
+    try run.put("after", "2", sync: true)
+    try run.put("idle", "3", family: idle, sync: true)
+    try Self.crash(system) { database in
+      try Self.require(database, "after", "2")
+      try Self.require(database, "failed", nil)
+      try Self.require(database, "before", hasData ? "1" : nil)
+      try Self.require(database, "idle", "3", family: "idle")
+    }
+    run.abandon()
+  }
+
+  // Families that nobody writes to hold on to no log.
+  @Test func C9_logsOfIdleFamiliesGo() throws {
+    var options = Self.options
+    options.familyDefaults.writeBufferBytes = 1 << 10
+    let system = SimulatedFileSystem()
+    let run = EngineRun(system, options)
+    try run.open()
+    for name in ["one", "two"] { try run.createFamily(name) }
+    try run.fill(0..<200, bytes: 60)
+    let names = try system.directory(at: "db").entries().map(\.name)
+    #expect(names.count { $0.hasSuffix(".log") } <= 3, "\(names)")
+    try run.close()
+  }
+
+  // Museum A6, C5: many writers, each of whom syncs; the disk dies at some call. Whoever was told that it is safe finds
+  // it again, and everybody finds a prefix of what he wrote.
+  @Test(arguments: [0, 2]) func C5_everyWriterOfAGroupLearnsOfItsFate(threads: Int) throws {
+    var options = Self.options
+    options.backgroundThreads = threads
+    options.familyDefaults.writeBufferBytes = 2 << 10
+    let frozen = options
+    for stop in stride(from: 12, to: 160, by: 8) {
+      let system = SimulatedFileSystem()
+      system.faults = .during(stop..., .fail(EIO))
+      let acknowledged = Monitor<[Int: Int]>([:])
+      do {
+        let database = try Database.open("db", options: frozen, in: system)
+        DispatchQueue.concurrentPerform(iterations: 6) { writer in
+          for index in 1...8 {
+            do {
+              try database.put(
+                Array("w\(writer)".utf8), Array("\(index)".utf8), WriteOptions(sync: index.isMultiple(of: 2)))
+              try database.put(Array("w\(writer)-\(index)".utf8), Array("there".utf8), WriteOptions(sync: true))
+              acknowledged.change { $0[writer] = index }
+            } catch { return }
+          }
+        }
+        do { try database.close() } catch { /* The disk is dead. */  }
+      } catch { /* It died before. */  }
+      system.faults = .none
+      for (persistence, image) in Self.images(system.disk) {
+        let image = SimulatedFileSystem(disk: image)
+        let database = try Database.open("db", options: frozen, in: image)
+        for writer in 0..<6 {
+          let promised = acknowledged.change { $0[writer] ?? 0 }
+          let count = try (1...8).count { try database.get(Array("w\(writer)-\($0)".utf8)) != nil }
+          let last = try database.get(Array("w\(writer)".utf8)).flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+          let isPrefix = try (1...8).allSatisfy { index in
+            try (database.get(Array("w\(writer)-\(index)".utf8)) != nil) == (index <= count)
+          }
+          #expect(
+            isPrefix && count >= promised && (count...count + 1).contains(last ?? 0),
+            "stopped at call \(stop), \(persistence): writer \(writer) had \(promised), finds \(count) and \(last ?? 0)"
+          )
+        }
+        try database.close()
+      }
+    }
+  }
+
+  /// What a crash of the machine, and one of the process, leaves.
+  private static func images(_ disk: SimulatedDisk) -> [(Persistence, SimulatedDisk)] {
+    let images = Monitor<[(Persistence, SimulatedDisk)]>([])
+    enumerateCrashes(from: disk) { _ in
+    } check: { image in
+      if image.persistence == .strict || image.persistence == .everything {
+        images.change { $0.append((image.persistence, image.fileSystem.disk)) }
+      }
+    }
+    return images.change { $0 }
+  }
+
+  // Museum B10, B11: a log that cannot be read is not taken for one that ends.
+  @Test func B10_anUnreadableLogIsNotAShortOne() throws {
+    let system = SimulatedFileSystem()
+    let run = EngineRun(system, Self.options)
+    try run.open()
+    try run.fill(0..<20, syncEvery: 1)
+    let disk = system.disk
+    run.abandon()
+    for fault in [Fault.fail(EIO), .shortRead] {
+      let again = SimulatedFileSystem(disk: disk)
+      again.faults = .all([.read], named: { $0.hasSuffix(".log") }, fault)
+      #expect(throws: DatabaseError.self) { try Database.open("db", options: Self.options, in: again) }
+      again.faults = .none
+      try EngineImage(run: run, system: again).check(isThorough: true)
+    }
+  }
+
+  // Museum C12, B3: an opening that fails changes nothing that a later one needs; H7: nor does it keep the lock.
+  @Test func C12_aFailedOpeningLosesNothing() throws {
+    let system = SimulatedFileSystem()
+    let run = EngineRun(system, Self.options)
+    try run.open()
+    try run.fill(0..<10, syncEvery: 1)
+    try run.flush()
+    try run.fill(10..<20, syncEvery: 1)
+    let disk = system.disk
+    run.abandon()
+    let clean = SimulatedFileSystem(disk: disk)
+    try Database.open("db", options: Self.options, in: clean).close()
+    for call in 0..<clean.operations.count {
+      let again = SimulatedFileSystem(disk: disk)
+      again.faults = .during(call..., .fail(EIO))
+      do { try Database.open("db", options: Self.options, in: again).close() } catch is DatabaseError { /* It must. */
+      }
+      again.faults = .none
+      try EngineImage(run: run, system: again).check(isThorough: false)
+    }
+  }
+
+  // Museum F2, F1: a snapshot of an empty database, held over writes, flushes and compactions.
+  @Test func F2_aSnapshotOfNothingStaysEmpty() throws {
+    let system = SimulatedFileSystem()
+    let run = EngineRun(system, Self.options)
+    try run.open()
+    let snapshot = run.live.snapshot()
+    for round in 0..<3 {
+      try run.fill(round * 6..<round * 6 + 6)
+      try run.flush()
+    }
+    try run.compact()
+    #expect(try run.live.get(Array("k0".utf8), at: snapshot) == nil)
+    #expect(try run.live.get(Array("k0".utf8)) != nil)
+    withExtendedLifetime(snapshot) {}
+    try run.close()
+  }
+
+  // Museum E2, issue 178 of LevelDB: what was deleted does not come back when ranges are compacted by hand.
+  @Test func E2_deletedKeysStayDeleted() throws {
+    let system = SimulatedFileSystem()
+    let run = EngineRun(system, Self.options)
+    try run.open()
+    try run.fill(0..<40, keys: 40)
+    try run.flush()
+    for index in 0..<40 { try run.delete("k\(index)") }
+    for index in 0..<20 {
+      try run.live.compactRange(from: Array("k\(index)".utf8), to: Array("k\(index + 1)".utf8))
+      try run.requireVisible()
+    }
+    try run.compact()
+    try run.requireVisible()
+    #expect(run.live.statistics.tablesByLevel.reduce(0, +) == 0)
+    try run.close()
+  }
+
+  // Museum B4, B17: a record that fills many blocks, cut off anywhere, is absent and hides nothing before it.
+  @Test func B17_aLargeRecordIsWholeOrAbsent() throws {
+    let system = SimulatedFileSystem()
+    let run = EngineRun(system, Self.options)
+    try run.open()
+    try run.put("before", "1", sync: true)
+    let size = try #require(try Self.log(system)).count
+    try run.put("large", EngineRun.value(1, 100_000))
+    let (name, content) = try #require(try Self.namedLog(system))
+    let disk = system.disk
+    run.abandon()
+    for cut in stride(from: size, to: content.count, by: 4999) {
+      let image = SimulatedFileSystem(disk: disk)
+      let directory = try image.directory(at: "db")
+      try directory.remove(name)
+      let file = try directory.create(name)
+      try content[..<cut].withUnsafeBytes { try file.append($0) }
+      try file.close()
+      let database = try Database.open("db", options: Self.options, in: image)
+      try Self.require(database, "before", "1")
+      try Self.require(database, "large", nil)
+      try database.close()
+    }
+  }
+
+  private static func log(_ system: SimulatedFileSystem) throws -> [UInt8]? { try namedLog(system)?.1 }
+
+  private static func namedLog(_ system: SimulatedFileSystem) throws -> (String, [UInt8])? {
+    let names = try system.directory(at: "db").entries().map(\.name).filter { $0.hasSuffix(".log") }.sorted()
+    guard let name = names.last, let content = try system.content(of: "db/" + name) else { return nil }
+    return (name, content)
+  }
+
+  // Museum A14, C12: a table that is gone or cut is noticed when the database is opened, and nothing is changed.
+  @Test(arguments: [true, false]) func A14_aMissingTableIsNotAnEmptyOne(isGone: Bool) throws {
+    let system = SimulatedFileSystem()
+    let run = EngineRun(system, Self.options)
+    try run.open()
+    try run.fill(0..<10)
+    try run.flush()
+    try run.close()
+    let directory = try system.directory(at: "db")
+    let name = try #require(try directory.entries().map(\.name).first { $0.hasSuffix(".sst") })
+    let content = try #require(try system.content(of: "db/" + name))
+    try directory.remove(name)
+    if !isGone {
+      let file = try directory.create(name)
+      try content[..<(content.count - 1)].withUnsafeBytes { try file.append($0) }
+      try file.close()
+    }
+    let before = try directory.entries().map(\.name).sorted()
+    #expect(throws: DatabaseError.self) { try Database.open("db", options: Self.options, in: system) }
+    #expect(try directory.entries().map(\.name).sorted() == before)
+  }
+
+  // Museum K9: a clock that jumps backwards decides about nothing.
+  @Test func K9_clocksDecideAboutNothing() throws {
+    let system = SimulatedFileSystem()
+    var options = Self.options
+    options.time = ManualTime(now: 2_000_000_000)
+    let run = EngineRun(system, options)
+    try run.open()
+    try run.fill(0..<10, syncEvery: 1)
+    try run.flush()
+    try run.fill(10..<20, syncEvery: 1)
+    let disk = system.disk
+    run.abandon()
+    run.options.time = ManualTime(now: 1)
+    try EngineImage(run: run, system: SimulatedFileSystem(disk: disk)).check(isThorough: true)
+  }
+}
