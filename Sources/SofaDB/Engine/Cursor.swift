@@ -23,8 +23,8 @@ public struct Cursor: ~Copyable {
   public var isValid: Bool { visible.isValid }
   /// The user key, without its timestamp in families whose keys have some. Borrowed until the next step.
   public var key: UnsafeRawBufferPointer { visible.userKey }
-  /// The value as readers see it: merged, and fetched from a blob file where it is stored apart. Borrowed until the next
-  /// step.
+  /// The value as readers see it: merged, and fetched from a blob file where it is stored apart. Borrowed until the
+  /// next step.
   public var value: UnsafeRawBufferPointer { visible.value }
 
   /// To the first key within the bounds. Throws `corruption` or `io` where a table cannot be read; the cursor may be

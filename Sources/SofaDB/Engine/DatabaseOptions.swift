@@ -1,6 +1,7 @@
 /// How a database is opened. The defaults suit a server process on a machine of its own.
 public struct DatabaseOptions: Sendable {
-  /// Makes the database where there is none, and its directory, whose parent must exist. Otherwise `notFound` is thrown.
+  /// Makes the database where there is none, and its directory, whose parent must exist. Otherwise `notFound` is
+  /// thrown.
   public var createsIfMissing = true
   /// Throws `alreadyExists` where there is a database.
   public var failsIfExists = false

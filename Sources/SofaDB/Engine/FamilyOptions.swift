@@ -4,7 +4,8 @@ public struct FamilyOptions: Sendable {
   public var order: KeyOrder?
   /// Combines operands; needed to read keys that have some.
   public var mergeOperator: MergeOperator?
-  /// Bytes of a memtable after which it is sealed and flushed; at least 1. A batch is never split, so one may be larger.
+  /// Bytes of a memtable after which it is sealed and flushed; at least 1. A batch is never split, so one may be
+  /// larger.
   public var writeBufferBytes = 64 << 20
   /// Memtables, sealed ones included, at which writers wait; at least 2.
   public var maxWriteBuffers = 4

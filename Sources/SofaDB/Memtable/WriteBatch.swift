@@ -71,8 +71,8 @@ public struct WriteBatch: ~Copyable {
     }
   }
 
-  /// Makes `value` the value of `key`. `family`: `LiveFamily.id`. Throws `invalid` when a length or the count leaves the
-  /// format's range.
+  /// Makes `value` the value of `key`. `family`: `LiveFamily.id`. Throws `invalid` when a length or the count leaves
+  /// the format's range.
   public mutating func put(_ key: [UInt8], _ value: [UInt8], family: UInt32 = 0) throws(DatabaseError) {
     try add(.value, key, value, family: family)
   }
@@ -82,7 +82,8 @@ public struct WriteBatch: ~Copyable {
     try add(.deletion, key, family: family)
   }
 
-  /// Removes a key that was put once since it was last removed; for other keys the result is undefined. Errors as `put`.
+  /// Removes a key that was put once since it was last removed; for other keys the result is undefined. Errors as
+  /// `put`.
   public mutating func singleDelete(_ key: [UInt8], family: UInt32 = 0) throws(DatabaseError) {
     try add(.singleDeletion, key, family: family)
   }
