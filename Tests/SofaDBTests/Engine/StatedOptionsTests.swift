@@ -36,7 +36,7 @@ struct StatedOptionsTests {
     try database.close()
 
     let files = try optionsFiles()
-    let again = try Database.open("disk/db", options: options, in: disk)
+    let again = try Database.open("disk/db", options: options, families: ["counts": counting], in: disk)
     #expect(try optionsFiles() == files && files.count <= ObsoleteFiles.keptOptions)
     try again.close()
   }

@@ -1,5 +1,5 @@
-/// The OPTIONS files of open databases, read by RocksDB's own `ldb --try_load_options`, which refuses a file that it does
-/// not understand, and cannot read merges without the operator that the file names.
+/// The OPTIONS files of open databases, read by RocksDB's own `ldb --try_load_options`, which refuses a file that it
+/// does not understand, and cannot read merges without the operator that the file names.
 import Foundation
 import SofaTesting
 import Testing
