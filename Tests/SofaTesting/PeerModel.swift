@@ -44,16 +44,26 @@ public struct PeerModel: Sendable {
     return kind
   }
 
+  private static func merged(
+    _ base: [UInt8]?, _ operand: [UInt8], of key: [UInt8], by merging: MergeOperator
+  ) -> [UInt8]? {
+    let (key, base) = (ByteBuffer(key), base.map { ByteBuffer($0) })
+    defer { withExtendedLifetime((key, base)) {} }
+    do throws(DatabaseError) {
+      return try merging.apply(key: key.bytes, base: base?.bytes, operands: [operand])
+    } catch {
+      preconditionFailure("a known operator refused: \(error)")
+    }
+  }
+
   public mutating func apply(_ operation: PeerOperation) {
     switch operation {
     case .put(let key, let value): families[current]?.contents[key] = value
     case .delete(let key), .singleDelete(let key): families[current]?.contents[key] = nil
     case .merge(let key, let operand):
       guard let merging = family.mergeOperator else { return }
-      let base = family.contents[key]
-      families[current]?.contents[key] =
-        base.map { base in base.withUnsafeBytes { merging.apply(base: $0, operands: [operand]) } }
-        ?? merging.apply(base: nil, operands: [operand])
+      let merged = PeerModel.merged(family.contents[key], operand, of: key, by: merging)
+      families[current]?.contents[key] = merged
     case .deleteRange(let begin, let end):
       let family = family
       families[current]?.contents = family.contents.filter {

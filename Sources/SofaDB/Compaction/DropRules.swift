@@ -7,9 +7,9 @@
 /// 2. What a range tombstone of the same stripe covers goes, and with it all that is older in the stripe.
 /// 3. A tombstone hides the rest of its stripe. In the oldest stripe it goes itself, where no older data of the key can
 ///    exist below.
-/// 4. The newest single deletion behind a value stays, while older data may lie below: where it was gone, a later single
-///    deletion would take the newer value for its own, and uncover what this one has deleted. A value behind a single
-///    deletion that stays, stays: an engine that finds only one of the two calls it a mistake.
+/// 4. The newest single deletion behind a value stays, while older data may lie below: where it was gone, a later
+///    single deletion would take the newer value for its own, and uncover what this one has deleted. A value behind a
+///    single deletion that stays, stays: an engine that finds only one of the two calls it a mistake.
 /// 5. Operands of a merge hide nothing. They are combined where the operator is certain.
 ///
 /// Source: RocksDB's `CompactionIterator`, of which this is the subset that never changes what a reader sees, even

@@ -73,7 +73,10 @@ final class Engine: @unchecked Sendable {
       lastSequence: recovered.lastSequence, targets: start.targets,
       makeRoom: { [unowned self] (pipeline) throws(DatabaseError) in try makeRoom(pipeline) },
       logFailed: { [unowned self] error in fail(error) })
-    pipeline.log = try WriteAheadLog(number, in: directory)
+    do throws(DatabaseError) { pipeline.log = try WriteAheadLog(number, in: directory) } catch {
+      do throws(DatabaseError) { try versions.close() } catch { /* The first error says more. */  }
+      throw error
+    }
     state.change { $0.updateHold(base: options.delayedWriteBytesPerSecond) }
     collectGarbage()
     if threads > 0 {

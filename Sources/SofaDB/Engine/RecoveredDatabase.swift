@@ -38,6 +38,7 @@ struct RecoveredDatabase {
       let replay = try RecoveredDatabase.replay(found, directory, options, stated)
       incidents = replay.incidents
       try RecoveredDatabase.requireWritable(found, directory, next: next)
+      try RecoveredDatabase.requireBlobs(replay, found, directory)
       var builder = VersionBuilder(found)
       for family in found.families {
         if let edit = try RecoveredDatabase.flush(
@@ -146,6 +147,27 @@ struct RecoveredDatabase {
     let upgraded = VersionUpgrade.upgraded(version)
     if let violation = VersionInvariants.check(upgraded.withNextFileNumber(next)).first {
       throw DatabaseError(.corruption, file: directory.path, "the MANIFEST breaks a rule: \(violation.detail)")
+    }
+  }
+
+  /// A log may refer to blob files only that the MANIFEST knows: a table with such a reference would break its rules.
+  private static func requireBlobs(
+    _ replay: LogReplay, _ version: Version, _ directory: any Directory
+  ) throws(DatabaseError) {
+    for family in version.families {
+      let known = Set(family.blobFiles.map(\.number))
+      for entry in replay.families[family.id]?.entries.entries ?? []
+      where UInt8(truncatingIfNeeded: entry.key.internalKeyTrailer) == EntryKind.blobIndex.rawValue {
+        let index: BlobIndex
+        do throws(FormatError) { index = try BlobIndex(entry.value) } catch {
+          throw DatabaseError(.corruption, file: directory.path, "a log: \(error.reason)")
+        }
+        guard case .stored(let number, _, _, _) = index, !known.contains(number) else { continue }
+        throw DatabaseError(
+          .corruption, file: directory.path,
+          "a log refers to \(DatabaseFile.blob(number).name), which the MANIFEST does not know: open the database with "
+            + "its own engine first")
+      }
     }
   }
 

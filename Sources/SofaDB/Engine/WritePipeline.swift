@@ -93,13 +93,14 @@ final class WritePipeline: @unchecked Sendable {
   private func writeUnqueued(
     _ batch: UnsafeMutableRawBufferPointer, _ count: UInt64, _ options: WriteOptions
   ) throws(DatabaseError) {
-    do throws(DatabaseError) { try makeRoom(self, batch.count) } catch {
+    do throws(DatabaseError) { try makeRoom(self) } catch {
       _ = stopLeading()
       throw error
     }
     // Changed by nobody but whoever leads.
     let first = lastAssigned + 1
     lastAssigned += count
+    unpaidBytes += batch.count
     let targets = self.targets
     var failure: DatabaseError?
     if options.usesLog {

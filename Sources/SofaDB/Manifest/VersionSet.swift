@@ -284,7 +284,7 @@ extension VersionSet {
 }
 
 extension Version {
-  fileprivate func withNextFileNumber(_ number: UInt64) -> Version {
+  func withNextFileNumber(_ number: UInt64) -> Version {
     Version(
       families: families, lastSequence: lastSequence, nextFileNumber: number, previousLogNumber: previousLogNumber,
       minLogNumberToKeep: minLogNumberToKeep, maxColumnFamily: maxColumnFamily, databaseID: databaseID,

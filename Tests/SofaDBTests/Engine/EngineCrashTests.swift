@@ -119,6 +119,9 @@ import Testing
       guard seen % 25 == 20 || image.operation == nil, try image.fileSystem.content(of: "db/CURRENT") != nil,
         judged < 4
       else { return }
+      // LevelDB's own directories, before they are taken over, are none of RocksDB's.
+      let directory = try image.fileSystem.readableDirectory(at: "db")
+      guard try ManifestReader.readCurrent(directory).version.dialect == .rocksdb else { return }
       judged += 1
       let run = current ?? EngineRun(image.fileSystem, scenario.options, base: base)
       try EngineImage(run: run, system: image.fileSystem).compareWithRocksDB(

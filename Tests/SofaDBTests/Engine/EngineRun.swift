@@ -187,8 +187,8 @@ final class EngineRun {
     }
   }
 
-  /// How many commits `image` holds, those that failed in between or not. Throws unless it holds a prefix of them, whole,
-  /// that is no shorter than what is promised.
+  /// How many commits `image` holds, those that failed in between or not. Throws unless it holds a prefix of them,
+  /// whole, that is no shorter than what is promised.
   @discardableResult
   func require(_ image: Contents, atLeast floor: Int? = nil) throws(Broken) -> Int {
     let ids = Set(image.keys)

@@ -73,7 +73,7 @@ struct KilledWriterTests {
     process.executableURL = URL(fileURLWithPath: try #require(program))
     process.arguments = [path, file, "\(setting)"]
     let errors = file + ".errors"
-    FileManager.default.createFile(atPath: errors, contents: nil)
+    try Data().write(to: URL(fileURLWithPath: errors))
     process.standardError = FileHandle(forWritingAtPath: errors)
     try process.run()
     let delay = UInt32(random.below(30_000))
