@@ -119,6 +119,13 @@ struct RecoveredDatabase {
     let present = try directory.entries().compactMap { entry in
       if case .log(let number) = DatabaseFile(name: entry.name) { number } else { nil }
     }
+    if let path = stated?.walDirectory, present.isEmpty, path != directory.path {
+      // An engine's directory has a log at all times, if they are here at all.
+      throw DatabaseError(
+        .unsupported, file: directory.path,
+        "there are no logs, and OPTIONS says that they are in \(EscapedText.printable(path)): what they hold would be "
+          + "lost")
+    }
     let selection = LogSelection(version, present: present, twoPhaseCommit: stated?.usesTwoPhaseCommit ?? false)
     let policy: LogReplay.Policy =
       options.recoveryMode.map { .rocksDB($0) }

@@ -205,4 +205,26 @@ struct DatabaseTests {
     #expect(seen.operations.dropFirst(calls).allSatisfy { !$0.isMutation })
     try database.close()
   }
+
+  @Test func logsThatLieElsewhereAreNotForgotten() throws {
+    let database = try open()
+    try database.put([1], [2])
+    try database.flush()
+    try database.close()
+    let directory = try disk.directory(at: "disk/db")
+    for entry in try directory.entries() {
+      switch DatabaseFile(name: entry.name) {
+      case .log, .options: try directory.remove(entry.name)
+      default: break
+      }
+    }
+    let text = ByteBuffer(bytes("[DBOptions]\n  wal_dir=/elsewhere\n"))
+    try directory.create("OPTIONS-000900", holding: text.bytes)
+    withExtendedLifetime(text) {}
+    #expect { try open() } throws: { ($0 as? DatabaseError)?.kind == .unsupported }
+    try directory.remove("OPTIONS-000900")
+    let again = try open()
+    #expect(try again.get([1]) == [2])
+    try again.close()
+  }
 }
