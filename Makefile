@@ -35,7 +35,7 @@ SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .ONESHELL:
 .SILENT:
-.PHONY: build demo test tsan fuzz bench install clean swift fuzzer build-packages test-packages
+.PHONY: build demo test test-build tsan fuzz bench install clean swift fuzzer build-packages test-packages
 .DEFAULT_GOAL = build
 
 build: swift build-packages
@@ -49,10 +49,14 @@ demo: build
 	say $(SOFATOOL) info '$(DEMO)'
 	say $(SOFATOOL) dump --limit 5 '$(DEMO)'
 
-test: swift build-packages test-packages fuzzer
-	swift build --build-tests $(TEST_FLAGS)
+# The two builds beside each other: each of them keeps one core busy for most of its time.
+test: swift build-packages test-packages
+	$(MAKE) --no-print-directory -j2 fuzzer test-build
 	[ ! -x $(FUZZER) ] || export SOFA_FUZZER="$$PWD/$(FUZZER)"
 	swift test --skip-build --disable-xctest $(TEST_FLAGS) $(TESTS)
+
+test-build: swift build-packages
+	swift build --build-tests $(TEST_FLAGS)
 
 # The concurrent tests under ThreadSanitizer, which reports data races.
 tsan: swift build-packages
