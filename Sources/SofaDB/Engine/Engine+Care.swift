@@ -50,14 +50,10 @@ extension Engine {
     try pipeline.exclusively { () throws(DatabaseError) in
       guard let failure = state.change({ $0.failure }) else { return }
       state.wait({ state in state.families.allSatisfy { !$0.isFlushing && $0.running.isEmpty } }) { _ in }
-      do throws(DatabaseError) {
-        if versions.failure != nil { try versions.resume() }
-        let new = try WriteAheadLog(versions.takeFileNumber(), in: directory)
-        pipeline.log?.abandon()
-        pipeline.log = new
-      } catch {
-        throw error
-      }
+      if versions.failure != nil { try versions.resume() }
+      let new = try WriteAheadLog(versions.takeFileNumber(), in: directory)
+      pipeline.log?.abandon()
+      pipeline.log = new
       state.change { state in
         for index in state.families.indices {
           let family = state.families[index]

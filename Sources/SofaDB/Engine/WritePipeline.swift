@@ -39,7 +39,8 @@ final class WritePipeline: @unchecked Sendable {
 
   // Owned by whoever leads.
   var log: WriteAheadLog?
-  var targets: WriteTargets
+  /// Replaced only when all that was logged has been added: nobody is on the way to the old ones then.
+  var targets: WriteTargets { didSet { forgetFingers() } }
   /// Written since `makeRoom` set it to 0.
   var unpaidBytes = 0
   private var merged = ByteWriter(capacity: 64 << 10)
@@ -367,6 +368,13 @@ final class WritePipeline: @unchecked Sendable {
     visible.store(lastAdded, ordering: .releasing)
     if visibilityWaiters > 0 { pthread_cond_broadcast(visibility) }
     spareFingers.append(fingers)
+  }
+
+  /// Fingers keep the memtables alive that they point into.
+  private func forgetFingers() {
+    pthread_mutex_lock(mutex)
+    spareFingers = []
+    pthread_mutex_unlock(mutex)
   }
 
   private func waitUntilAdded(_ sequence: SequenceNumber) {

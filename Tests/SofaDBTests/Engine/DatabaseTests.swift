@@ -227,4 +227,17 @@ struct DatabaseTests {
     #expect(try again.get([1]) == [2])
     try again.close()
   }
+
+  /// Writers remember where their last entries went; that must not keep a memtable alive that is in a table.
+  @Test func aFlushedMemtableIsGivenBack() throws {
+    let database = try open()
+    let family = try database.createFamily("more")
+    try database.put([1], [2])
+    try database.put([1], [2], in: family)
+    weak let memtable = database.engine.views.load().families[0].memtables[0]
+    #expect(memtable != nil)
+    try database.flush()
+    #expect(memtable == nil)
+    try database.close()
+  }
 }
