@@ -1,5 +1,6 @@
 /// One call into the simulated file system, and how it can be made to go wrong.
 import Glibc
+import SofaDB
 
 public struct FileOperation: Sendable, CustomStringConvertible {
   public enum Kind: String, CaseIterable, Sendable {
@@ -121,6 +122,20 @@ public struct FaultPlan: Sendable {
     _ fault: Fault
   ) -> FaultPlan {
     FaultPlan { kinds.contains($0.kind) && matches($0.name) ? fault : nil }
+  }
+
+  /// Of the calls of one kind, counted from 0 from now on, those of the range.
+  public static func calls(
+    _ range: some RangeExpression<Int> & Sendable, of kind: FileOperation.Kind, _ fault: Fault
+  ) -> FaultPlan {
+    let counter = Monitor(0)
+    return FaultPlan { operation in
+      guard operation.kind == kind else { return nil }
+      return counter.change { count in
+        defer { count += 1 }
+        return range.contains(count) ? fault : nil
+      }
+    }
   }
 
   /// A full disk: whatever needs space fails from call `index` on.

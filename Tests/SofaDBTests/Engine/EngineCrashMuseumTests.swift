@@ -58,20 +58,6 @@ import Testing
     run.abandon()
   }
 
-  // Families that nobody writes to hold on to no log.
-  @Test func C9_logsOfIdleFamiliesGo() throws {
-    var options = Self.options
-    options.familyDefaults.writeBufferBytes = 1 << 10
-    let system = SimulatedFileSystem()
-    let run = EngineRun(system, options)
-    try run.open()
-    for name in ["one", "two"] { try run.createFamily(name) }
-    try run.fill(0..<200, bytes: 60)
-    let names = try system.directory(at: "db").entries().map(\.name)
-    #expect(names.count { $0.hasSuffix(".log") } <= 3, "\(names)")
-    try run.close()
-  }
-
   // Museum A6, C5: many writers, each of whom syncs; the disk dies at some call. Whoever was told that it is safe finds
   // it again, and everybody finds a prefix of what he wrote.
   @Test(arguments: [0, 2]) func C5_everyWriterOfAGroupLearnsOfItsFate(threads: Int) throws {
@@ -130,14 +116,20 @@ import Testing
     return images.change { $0 }
   }
 
-  // Museum B10, B11: a log that cannot be read is not taken for one that ends.
-  @Test func B10_anUnreadableLogIsNotAShortOne() throws {
+  /// What a process leaves that ends without closing, and what it has promised.
+  private static func abandoned(_ body: (EngineRun) throws -> Void) throws -> (EngineRun, SimulatedDisk) {
     let system = SimulatedFileSystem()
-    let run = EngineRun(system, Self.options)
+    let run = EngineRun(system, options)
     try run.open()
-    try run.fill(0..<20, syncEvery: 1)
+    try body(run)
     let disk = system.disk
     run.abandon()
+    return (run, disk)
+  }
+
+  // Museum B10, B11: a log that cannot be read is not taken for one that ends.
+  @Test func B10_anUnreadableLogIsNotAShortOne() throws {
+    let (run, disk) = try Self.abandoned { run in try run.fill(0..<20, syncEvery: 1) }
     for fault in [Fault.fail(EIO), .shortRead] {
       let again = SimulatedFileSystem(disk: disk)
       again.faults = .all([.read], named: { $0.hasSuffix(".log") }, fault)
@@ -149,14 +141,11 @@ import Testing
 
   // Museum C12, B3: an opening that fails changes nothing that a later one needs; H7: nor does it keep the lock.
   @Test func C12_aFailedOpeningLosesNothing() throws {
-    let system = SimulatedFileSystem()
-    let run = EngineRun(system, Self.options)
-    try run.open()
-    try run.fill(0..<10, syncEvery: 1)
-    try run.flush()
-    try run.fill(10..<20, syncEvery: 1)
-    let disk = system.disk
-    run.abandon()
+    let (run, disk) = try Self.abandoned { run in
+      try run.fill(0..<10, syncEvery: 1)
+      try run.flush()
+      try run.fill(10..<20, syncEvery: 1)
+    }
     let clean = SimulatedFileSystem(disk: disk)
     try Database.open("db", options: Self.options, in: clean).close()
     for call in 0..<clean.operations.count {
@@ -166,41 +155,6 @@ import Testing
       again.faults = .none
       try EngineImage(run: run, system: again).check(isThorough: false)
     }
-  }
-
-  // Museum F2, F1: a snapshot of an empty database, held over writes, flushes and compactions.
-  @Test func F2_aSnapshotOfNothingStaysEmpty() throws {
-    let system = SimulatedFileSystem()
-    let run = EngineRun(system, Self.options)
-    try run.open()
-    let snapshot = run.live.snapshot()
-    for round in 0..<3 {
-      try run.fill(round * 6..<round * 6 + 6)
-      try run.flush()
-    }
-    try run.compact()
-    #expect(try run.live.get(Array("k0".utf8), at: snapshot) == nil)
-    #expect(try run.live.get(Array("k0".utf8)) != nil)
-    withExtendedLifetime(snapshot) {}
-    try run.close()
-  }
-
-  // Museum E2, issue 178 of LevelDB: what was deleted does not come back when ranges are compacted by hand.
-  @Test func E2_deletedKeysStayDeleted() throws {
-    let system = SimulatedFileSystem()
-    let run = EngineRun(system, Self.options)
-    try run.open()
-    try run.fill(0..<40, keys: 40)
-    try run.flush()
-    for index in 0..<40 { try run.delete("k\(index)") }
-    for index in 0..<20 {
-      try run.live.compactRange(from: Array("k\(index)".utf8), to: Array("k\(index + 1)".utf8))
-      try run.requireVisible()
-    }
-    try run.compact()
-    try run.requireVisible()
-    #expect(run.live.statistics.tablesByLevel.reduce(0, +) == 0)
-    try run.close()
   }
 
   // Museum B4, B17: a record that fills many blocks, cut off anywhere, is absent and hides nothing before it.

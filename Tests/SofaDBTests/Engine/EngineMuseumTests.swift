@@ -25,14 +25,7 @@ struct EngineMuseumTests {
   }
 
   private func contents(_ database: Database, at snapshot: Snapshot? = nil) throws -> [[UInt8]: [UInt8]] {
-    var found: [[UInt8]: [UInt8]] = [:]
-    var cursor = try database.cursor(at: snapshot)
-    try cursor.seekToFirst()
-    while cursor.isValid {
-      found[[UInt8](cursor.key)] = [UInt8](cursor.value)
-      try cursor.next()
-    }
-    return found
+    Dictionary(uniqueKeysWithValues: try database.scan(at: snapshot).map { ($0.key, $0.value) })
   }
 
   private func fill(_ database: Database, _ keys: Range<Int>, _ value: UInt8) throws {
@@ -113,14 +106,7 @@ struct EngineMuseumTests {
       let database = try Database.open("disk/db", options: options(), in: disk)
       try fill(database, 0..<20, 1)
       let wanted = try contents(database)
-      let calls = Monitor(0)
-      disk.faults = FaultPlan { operation in
-        guard operation.kind == kind else { return nil }
-        return calls.change { count in
-          count += 1
-          return count > number ? .fail(EIO) : nil
-        }
-      }
+      disk.faults = .calls(number..., of: kind, .fail(EIO))
       var failed = false
       do throws(DatabaseError) { try database.flush() } catch { failed = true }
       disk.faults = .none
@@ -204,6 +190,8 @@ struct EngineMuseumTests {
       try database.compactRange(from: [UInt8(start)], to: [UInt8(start + 3)])
       #expect(try contents(database) == [:])
     }
+    try database.compactRange()
+    #expect(database.statistics.tablesByLevel.reduce(0, +) == 0)
     try database.close()
   }
 

@@ -121,14 +121,7 @@ struct KilledWriterTests {
   private static func read(_ database: Database) throws -> Contents {
     var contents: Contents = [:]
     for family in database.families {
-      var cursor = try database.cursor(in: family)
-      var pairs: [(key: [UInt8], value: [UInt8])] = []
-      try cursor.seekToFirst()
-      while cursor.isValid {
-        pairs.append(([UInt8](cursor.key), [UInt8](cursor.value)))
-        try cursor.next()
-      }
-      contents[family.name] = pairs
+      contents[family.name] = try database.scan(family)
     }
     return contents
   }

@@ -23,14 +23,7 @@ struct SnapshotMuseumTests {
   }
 
   private func count(_ database: Database, at snapshot: Snapshot?) throws -> Int {
-    var cursor = try database.cursor(at: snapshot)
-    try cursor.seekToFirst()
-    var count = 0
-    while cursor.isValid {
-      count += 1
-      try cursor.next()
-    }
-    return count
+    try database.scan(at: snapshot).count
   }
 
   // MARK: F, snapshots and cursors
