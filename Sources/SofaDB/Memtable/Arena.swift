@@ -12,6 +12,8 @@ final class Arena: @unchecked Sendable {
   private struct Block: ~Copyable {
     let taken: Atomic<Int>
     let size: Int
+    /// Bytes of the small blocks that were made before it.
+    var before = 0
     /// The block that was made before it; nil at the end of the list.
     var previous: UnsafeMutablePointer<Block>?
   }
@@ -23,12 +25,9 @@ final class Arena: @unchecked Sendable {
 
   private let current: Atomic<UnsafeMutablePointer<Block>?>
   private let large = Atomic<UnsafeMutablePointer<Block>?>(nil)
-  private let reservedBytes: Atomic<Int>
+  private let largeBytes = Atomic<Int>(0)
 
-  init() {
-    current = Atomic(Arena.block(of: Arena.smallest, taken: Arena.header))
-    reservedBytes = Atomic(Arena.smallest)
-  }
+  init() { current = Atomic(Arena.block(of: Arena.smallest, taken: Arena.header)) }
 
   deinit {
     for list in [current.load(ordering: .acquiring), large.load(ordering: .acquiring)] {
@@ -42,12 +41,17 @@ final class Arena: @unchecked Sendable {
   }
 
   /// Bytes taken from the system. Any thread, any time.
-  var reserved: Int { reservedBytes.load(ordering: .relaxed) }
+  var reserved: Int {
+    let block = current.load(ordering: .acquiring)!
+    return block.pointee.before + block.pointee.size + largeBytes.load(ordering: .relaxed)
+  }
 
-  /// Bytes that were given out, and what is left over at the ends of full blocks. Any thread, any time.
+  /// Bytes that were given out, and what is left over at the ends of full blocks. Any thread, any time: it only grows,
+  /// and is never more than it is for whoever asks later.
   var used: Int {
     let block = current.load(ordering: .acquiring)!
-    return reserved - max(0, block.pointee.size - block.pointee.taken.load(ordering: .relaxed))
+    let taken = min(block.pointee.taken.load(ordering: .relaxed), block.pointee.size)
+    return block.pointee.before + taken + largeBytes.load(ordering: .relaxed)
   }
 
   /// `count` bytes, aligned to 8, not zeroed; theirs is the life of the arena. Any thread, any time.
@@ -65,13 +69,13 @@ final class Arena: @unchecked Sendable {
   private func takeOfNewBlock(_ count: Int, after full: UnsafeMutablePointer<Block>) -> UnsafeMutableRawPointer {
     let size = min(max(2 * full.pointee.size, 2 * count), Arena.largest)
     let block = Arena.block(of: size, taken: Arena.header + count)
+    block.pointee.before = full.pointee.before + full.pointee.size
     block.pointee.previous = full
     guard Arena.exchange(current, full, block) else {
       // Another thread has put one there meanwhile.
       free(block)
       return take(count)
     }
-    reservedBytes.add(size, ordering: .relaxed)
     return UnsafeMutableRawPointer(block) + Arena.header
   }
 
@@ -82,7 +86,7 @@ final class Arena: @unchecked Sendable {
       block.pointee.previous = large.load(ordering: .relaxed)
     } while !Arena.exchange(
       large, block.pointee.previous, block)
-    reservedBytes.add(Arena.header + count, ordering: .relaxed)
+    largeBytes.add(Arena.header + count, ordering: .relaxed)
     return UnsafeMutableRawPointer(block) + Arena.header
   }
 
