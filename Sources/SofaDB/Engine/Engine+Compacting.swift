@@ -117,4 +117,17 @@ extension Engine {
     }
     return try body()
   }
+
+  /// Runs `body` while no compaction of the family runs and nobody writes.
+  func holdingAll<Result>(
+    _ family: LiveFamily, _ body: () throws(DatabaseError) -> Result
+  ) throws(DatabaseError) -> Result {
+    try holdingCompactions(family) { () throws(DatabaseError) in
+      state.change { $0.leadsAwaited += 1 }
+      return try pipeline.exclusively { () throws(DatabaseError) in
+        state.change { $0.leadsAwaited -= 1 }
+        return try body()
+      }
+    }
+  }
 }

@@ -41,28 +41,26 @@ extension Engine {
 
   func dropFamily(_ family: LiveFamily) throws(DatabaseError) {
     guard family.id != 0 else { throw DatabaseError(.invalid, "the column family default cannot be dropped") }
-    try holdingCompactions(family) { () throws(DatabaseError) in
-      try pipeline.exclusively { () throws(DatabaseError) in
-        // No flush of it begins any more, and the one that runs ends.
-        func mark(_ isDropped: Bool) {
-          state.change { state in
-            if let index = state.index(of: family.id) { state.families[index].isDropped = isDropped }
-          }
+    try holdingAll(family) { () throws(DatabaseError) in
+      // No flush of it begins any more, and the one that runs ends.
+      func mark(_ isDropped: Bool) {
+        state.change { state in
+          if let index = state.index(of: family.id) { state.families[index].isDropped = isDropped }
         }
-        mark(true)
-        // Where it is still there.
-        defer { mark(false) }
-        state.wait({ state in
-          state.failure != nil || !(state.index(of: family.id).map { state.families[$0].isFlushing } ?? false)
-        }) { _ in }
-        let (exists, failure) = state.change { ($0.index(of: family.id) != nil, $0.failure) }
-        if let failure { throw failure }
-        guard exists else { throw DatabaseError(.invalid, file: path, "the column family was dropped before") }
-        var edit = VersionEdit(family: family.id)
-        edit.dropsFamily = true
-        try install([edit]) { state in state.families.removeAll { $0.live.id == family.id } }
-        retarget()
       }
+      mark(true)
+      // Where it is still there.
+      defer { mark(false) }
+      state.wait({ state in
+        state.failure != nil || !(state.index(of: family.id).map { state.families[$0].isFlushing } ?? false)
+      }) { _ in }
+      let (exists, failure) = state.change { ($0.index(of: family.id) != nil, $0.failure) }
+      if let failure { throw failure }
+      guard exists else { throw DatabaseError(.invalid, file: path, "the column family was dropped before") }
+      var edit = VersionEdit(family: family.id)
+      edit.dropsFamily = true
+      try install([edit]) { state in state.families.removeAll { $0.live.id == family.id } }
+      retarget()
     }
     collectGarbage()
   }

@@ -68,7 +68,8 @@ extension Engine {
     func hasRoom(_ state: EngineState) -> Bool {
       // No thread would make any.
       if state.failure != nil || isClosed.load(ordering: .relaxed) { return true }
-      guard state.hold != .stopped else { return false }
+      // Who awaits the lead and holds compactions off would wait for ever for a leader that waits for compactions.
+      guard state.hold != .stopped || state.leadsAwaited > 0 else { return false }
       return state.families.allSatisfy { family in
         family.active.memtable.usedBytes < family.live.options.writeBufferBytes
           || family.sealed.count + 1 < family.live.options.maxWriteBuffers

@@ -40,6 +40,8 @@ struct EngineState {
   /// The first failure; writes end with it until `resume`.
   var failure: DatabaseError?
   var isClosing = false
+  /// How many wait for the pipeline's lead and hold compactions off meanwhile.
+  var leadsAwaited = 0
   /// Whether the first thread only flushes, since there are others.
   var hasFlushThread = false
   var hold = WriteHold.free

@@ -94,6 +94,33 @@ struct StallTests {
     try database.close()
   }
 
+  /// Who ingests or drops a family lets no compaction begin and waits for the lead; the writer has it, and waits for
+  /// compactions.
+  @Test func aWriterThatWaitsLetsThoseGoOnWhoHoldCompactionsOff() throws {
+    let database = try open(options())
+    let family = try #require(database.families.first)
+    let ends = returns {
+      var threads: [WorkerGroup] = []
+      do throws(DatabaseError) {
+        try database.engine.holdingCompactions(family) { () throws(DatabaseError) in
+          threads.append(WorkerGroup(1) { _ in _ = StallTests.fill(database) })
+          database.engine.state.wait({ $0.hold == .stopped }) { _ in }
+          SystemTime().sleep(0.02)
+          threads.append(
+            WorkerGroup(1) { _ in
+              do throws(DatabaseError) { try database.engine.holdingAll(family) {} } catch { Issue.record("\(error)") }
+            })
+          database.engine.state.wait({ $0.families[0].compactionHolds == 2 }) { _ in }
+        }
+      } catch {
+        Issue.record("\(error)")
+      }
+      for thread in threads { thread.join() }
+    }
+    #expect(ends)
+    try database.close()
+  }
+
   @Test func closingFreesWritersThatWait() throws {
     let database = try open(options())
     let family = try #require(database.families.first)

@@ -56,9 +56,7 @@ private struct LiveIngest {
           source, as: DatabaseFile.table(number).name, into: engine.directory, fileSystem, &done, total)
       }
       try engine.directory.sync()
-      try engine.holdingCompactions(family) { () throws(DatabaseError) in
-        try engine.pipeline.exclusively { () throws(DatabaseError) in try place(sources, numbers) }
-      }
+      try engine.holdingAll(family) { () throws(DatabaseError) in try place(sources, numbers) }
     } catch {
       // What was brought is garbage now, unless the MANIFEST may name it.
       engine.forget(numbers)
