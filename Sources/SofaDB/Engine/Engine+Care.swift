@@ -6,7 +6,9 @@ extension Engine {
   func syncLog() throws(DatabaseError) {
     try pipeline.exclusively { () throws(DatabaseError) in
       if let failure = state.change({ $0.failure }) { throw failure }
-      do throws(DatabaseError) { try pipeline.log?.sync() } catch {
+      // `close` has synced it, or said that it could not.
+      guard let log = pipeline.log else { return try requireOpen() }
+      do throws(DatabaseError) { try log.sync() } catch {
         fail(error)
         throw error
       }

@@ -128,7 +128,10 @@ extension Engine {
 
   /// The number of the log that takes what comes next: a new one unless the present one has nothing yet.
   private func switchLog() throws(DatabaseError) -> UInt64 {
-    guard let log = pipeline.log else { throw DatabaseError(.io(EIO), file: path, "the log is closed") }
+    guard let log = pipeline.log else {
+      try requireOpen()
+      throw DatabaseError(.io(EIO), file: path, "the log is closed")
+    }
     guard log.size > 0 else { return log.number }
     do throws(DatabaseError) {
       try log.close()
