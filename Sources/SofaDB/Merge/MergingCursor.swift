@@ -75,30 +75,33 @@ public struct MergingCursor: ~Copyable {
 
   public mutating func seekToFirst() throws(DatabaseError) {
     begin(backward: false)
-    for index in sources.indices { try sources[index].seekToFirst() }
+    for index in sources.indices { try input(index).pointee.seekToFirst() }
     build()
   }
 
   /// To the first entry at or after `internalKey`.
   public mutating func seek(_ internalKey: UnsafeRawBufferPointer) throws(DatabaseError) {
     begin(backward: false)
-    for index in sources.indices { try sources[index].seek(internalKey) }
+    for index in sources.indices { try input(index).pointee.seek(internalKey) }
     build()
   }
 
   /// To the last entry of all.
   mutating func seekToLast() throws(DatabaseError) {
     begin(backward: true)
-    for index in sources.indices { try sources[index].seekToLast() }
+    for index in sources.indices { try input(index).pointee.seekToLast() }
     build()
   }
 
   /// To the last entry at or before `internalKey`.
   mutating func seek(atOrBefore internalKey: UnsafeRawBufferPointer) throws(DatabaseError) {
     begin(backward: true)
-    for index in sources.indices { try sources[index].seek(atOrBefore: internalKey) }
+    for index in sources.indices { try input(index).pointee.seek(atOrBefore: internalKey) }
     build()
   }
+
+  @inline(__always)
+  private func input(_ source: Int) -> UnsafeMutablePointer<EntrySource> { sources.baseAddress! + source }
 
   private mutating func begin(backward: Bool) {
     isValid = false
@@ -137,14 +140,14 @@ public struct MergingCursor: ~Copyable {
     begin(backward: !isBackward)
     for source in sources.indices where source != current {
       if isBackward {
-        try sources[source].seek(atOrBefore: pivot.bytes)
-        if source > current, isEqual(source, pivot.bytes) { try sources[source].previous() }
+        try input(source).pointee.seek(atOrBefore: pivot.bytes)
+        if source > current, isEqual(source, pivot.bytes) { try input(source).pointee.previous() }
       } else {
-        try sources[source].seek(pivot.bytes)
-        if source < current, isEqual(source, pivot.bytes) { try sources[source].next() }
+        try input(source).pointee.seek(pivot.bytes)
+        if source < current, isEqual(source, pivot.bytes) { try input(source).pointee.next() }
       }
     }
-    if isBackward { try sources[current].previous() } else { try sources[current].next() }
+    if isBackward { try input(current).pointee.previous() } else { try input(current).pointee.next() }
     build()
   }
 
@@ -176,7 +179,7 @@ public struct MergingCursor: ~Copyable {
   @inline(__always)
   private mutating func crown(_ winner: Player) {
     tree[0] = winner
-    top = sources.baseAddress! + winner.source
+    top = input(winner.source)
     isValid = top.pointee.isValid
   }
 
@@ -185,8 +188,7 @@ public struct MergingCursor: ~Copyable {
     let count = sources.count
     guard count > 0 else { return }
     for source in 0..<count {
-      let input = sources.baseAddress! + source
-      let prefix = isBackward ? prefixes.reversePrefix(of: input) : prefixes.prefix(of: input)
+      let prefix = isBackward ? prefixes.reversePrefix(of: input(source)) : prefixes.prefix(of: input(source))
       winners[count + source] = Player(prefix: prefix, source: source)
     }
     for place in stride(from: count - 1, to: 0, by: -1) {
@@ -204,7 +206,7 @@ public struct MergingCursor: ~Copyable {
   /// All ones where input `a` comes before input `b`, whose prefixes do not tell; else 0.
   @inline(__always)
   private func precedenceMask(_ a: Int, _ b: Int, backward: Bool) -> UInt64 {
-    let (a, b) = (sources.baseAddress! + a, sources.baseAddress! + b)
+    let (a, b) = (input(a), input(b))
     return backward ? MergingCursor.reverseMask(a, b, order) : MergingCursor.precedenceMask(a, b, order)
   }
 

@@ -85,7 +85,7 @@ enum Separator {
   private static func appendIncremented(
     _ key: UnsafeRawBufferPointer, at index: Int, into output: inout ByteWriter
   ) {
-    output.append(UnsafeRawBufferPointer(rebasing: key[...index]))
-    output.mutableBytes[output.count - 1] += 1
+    output.append(UnsafeRawBufferPointer(rebasing: key[..<index]))
+    output.append(key[index] + 1)
   }
 }

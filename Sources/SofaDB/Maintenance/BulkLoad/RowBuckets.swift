@@ -76,13 +76,14 @@ struct RowBuckets: ~Copyable {
     bucket: Int, key: UnsafeRawBufferPointer, trailer: UInt64, value: UnsafeRawBufferPointer, anyway: Bool = false
   ) -> Bool {
     let size = EncodedRow.overhead + key.count + value.count
-    if tails[bucket].end - tails[bucket].next < size, !extend(bucket, for: size, anyway) { return false }
-    EncodedRow.write(key: key, trailer: trailer, value: value, at: tails[bucket].next)
-    tails[bucket].next += size
+    let tail = tails + bucket
+    if tail.pointee.end - tail.pointee.next < size, !extend(bucket, for: size, anyway) { return false }
+    EncodedRow.write(key: key, trailer: trailer, value: value, at: tail.pointee.next)
+    tail.pointee.next += size
     // Where the next row goes, some hundred rows from now.
-    sofa_prefetch(tails[bucket].next + 64)
-    sofa_prefetch(tails[bucket].next + 128)
-    tails[bucket].rows &+= 1
+    sofa_prefetch(tail.pointee.next + 64)
+    sofa_prefetch(tail.pointee.next + 128)
+    tail.pointee.rows &+= 1
     rowCount &+= 1
     return true
   }
@@ -117,8 +118,9 @@ struct RowBuckets: ~Copyable {
   /// Notes how far the last chunk of a bucket is filled.
   private mutating func seal(_ bucket: Int) {
     guard let last = chunks[bucket].indices.last else { return }
-    let filled = tails[bucket].next - chunks[bucket][last].start
-    tails[bucket].bytes += filled - chunks[bucket][last].count
+    let tail = tails + bucket
+    let filled = tail.pointee.next - chunks[bucket][last].start
+    tail.pointee.bytes += filled - chunks[bucket][last].count
     chunks[bucket][last].count = filled
   }
 

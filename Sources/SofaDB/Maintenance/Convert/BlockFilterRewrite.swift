@@ -74,12 +74,13 @@ struct BlockFilterRewrite: ~Copyable {
     let bits = UInt32(truncatingIfNeeded: size * 8)
     let start = block.count
     block.appendZeros(size)
+    let bytes = block.mutableBytes
     for key in keys {
       var hash = key
       let delta = hash >> 17 | hash << 15
       for _ in 0..<min(measure.probes, 30) {
         let bit = Int(hash % bits)
-        block.mutableBytes[start + bit / 8] |= 1 << UInt8(bit % 8)
+        bytes[start + bit / 8] = bytes[start + bit / 8] | 1 << UInt8(bit % 8)
         hash &+= delta
       }
     }
