@@ -25,6 +25,7 @@ FUZZ_FLAGS = -c release --product sofafuzz --scratch-path .build-fuzz -Xswiftc -
 
 TSAN_FLAGS = --product sofastress --scratch-path .build-tsan --sanitize=thread
 
+STRESS = .build-tsan/debug/sofastress
 SOFATOOL = .build/release/sofatool
 # Of one input: seconds, and MiB in all and at once. Freed memory is kept apart for a while, and counts.
 FUZZ_LIMITS = -timeout=10 -rss_limit_mb=256 -malloc_limit_mb=64
@@ -58,10 +59,21 @@ test: swift build-packages test-packages
 test-build: swift build-packages
 	swift build --build-tests $(TEST_FLAGS)
 
-# The concurrent tests under ThreadSanitizer, which reports data races.
+# The concurrent tests under ThreadSanitizer, which reports data races: the first one ends the run, and so does a
+# history that hangs. The last line says how it went.
 tsan: swift build-packages
 	SOFA_TSAN=1 swift build $(TSAN_FLAGS)
-	TSAN_OPTIONS=halt_on_error=1 .build-tsan/debug/sofastress 0 $(HISTORIES)
+	export TSAN_OPTIONS="halt_on_error=1 exitcode=66 $${TSAN_OPTIONS:-}"
+	timeout -k 5 $$((300 + 30 * $(HISTORIES))) $(STRESS) 0 $(HISTORIES) < /dev/null || {
+	  status=$$?
+	  case $$status in
+	  1) ;;
+	  66) echo 'A data race: see the report of ThreadSanitizer above.' ;;
+	  124 | 137) echo 'The threads hang: nothing came of them for too long.' ;;
+	  *) echo "The run broke off with status $$status." ;;
+	  esac
+	  exit $$status
+	}
 
 # Corpora grow from run to run. An input that fails is written to .build-fuzz: make it a file of Tests/Fixtures/fuzz.
 fuzz: swift build-packages fuzzer

@@ -13,8 +13,18 @@ struct Actor {
   private var ingestions = 0
   private var values = 0
   private(set) var log = RegisterLog()
+  private var spans = 0
+  private var held: HeldMoment?
   /// Additions to the counter that were committed.
   private(set) var added = 0
+  /// What merge operands have added to the sum.
+  private(set) var merged = 0
+
+  /// A snapshot, and what it has shown.
+  private struct HeldMoment {
+    let snapshot: Snapshot
+    let values: [[UInt8]?]
+  }
 
   init(_ history: History, _ index: Int) {
     self.history = history
@@ -45,17 +55,21 @@ struct Actor {
 
   private mutating func act() throws(DatabaseError) {
     switch below(100) {
-    case 0..<35: try writeBatch()
-    case 35..<65: try useRegister()
-    case 65..<75: try count()
-    case 75..<80: try flip()
-    case 80..<86: try observer.checkSnapshot()
-    case 86..<90: try observer.checkCursor()
-    case 90..<93: try database.flush(below(2) == 0 ? nil : history.second)
-    case 93..<95: try database.compactRange(in: below(2) == 0 ? nil : history.second)
-    case 95..<97: try useFamily()
-    case 97..<98: try checkpoint()
-    case 98..<99: try database.syncLog()
+    case 0..<29: try writeBatch()
+    case 29..<57: try useRegister()
+    case 57..<66: try count()
+    case 66..<70: try flip()
+    case 70..<74: try addUp()
+    case 74..<78: try rewriteSpan()
+    case 78..<83: try observer.checkSnapshot()
+    case 83..<87: try walk()
+    case 87..<89: try holdMoment()
+    case 89..<92: try database.flush(below(2) == 0 ? nil : history.second)
+    case 92..<94: try database.compactRange(in: below(2) == 0 ? nil : history.second)
+    case 94..<96: try useFamily()
+    case 96..<97: try checkpoint()
+    case 97..<98: try database.syncLog()
+    case 98..<99: try ask()
     default: if index == 1 { try ingest() } else { try database.flush() }
     }
   }
@@ -120,6 +134,56 @@ struct Actor {
     let isOtherOn = try transaction.getForUpdate(other).map(History.number) ?? 1
     try transaction.put(mine, History.value(isOn == 0 ? 1 : isOtherOn == 1 ? 0 : 1))
     do throws(DatabaseError) { try transaction.commit() } catch { if error.kind != .conflict { throw error } }
+  }
+
+  private mutating func addUp() throws(DatabaseError) {
+    let part = 1 + below(9)
+    try database.merge(History.sum, History.value(part))
+    merged += part
+  }
+
+  /// The keys that it wrote the last time go by a range deletion, and new ones come, all at once.
+  private mutating func rewriteSpan() throws(DatabaseError) {
+    let family = index % 2 == 0 ? 0 : history.second.id
+    let number = spans + 1
+    var batch = WriteBatch()
+    try batch.deleteRange(History.span(index), History.end(History.span(index)), family: family)
+    for key in 0..<History.marks {
+      try batch.put(History.spanned(index, number, key), History.value(number, padding: below(60)), family: family)
+    }
+    try database.write(&batch)
+    spans = number
+  }
+
+  /// Over everything, while the thread itself takes away what the cursor stands on.
+  private mutating func walk() throws(DatabaseError) {
+    let (database, choice) = (database, below(4))
+    try observer.checkCursor(isBackward: below(2) == 0) { () throws(DatabaseError) in
+      switch choice {
+      case 0: try database.flush()
+      case 1: try database.compactRange()
+      default: try database.put(Array("walked".utf8), [])
+      }
+    }
+  }
+
+  /// What a snapshot has shown it shows many steps later.
+  private mutating func holdMoment() throws(DatabaseError) {
+    let keys = (0..<History.registers).map(History.register) + [History.counter, History.sum]
+    if let held {
+      self.held = nil
+      if try database.multiGet(keys, at: held.snapshot) != held.values { history.fail("a held snapshot has changed") }
+    } else {
+      let snapshot = database.snapshot()
+      held = HeldMoment(snapshot: snapshot, values: try database.multiGet(keys, at: snapshot))
+    }
+  }
+
+  private mutating func ask() throws(DatabaseError) {
+    _ = try database.approximateSize(from: History.rows(index), in: below(2) == 0 ? nil : history.second)
+    if database.statistics.entriesWritten == 0, batches > 0 { history.fail("nothing was counted") }
+    if database.failure != nil { history.fail("\(String(describing: database.failure))") }
+    if below(2) == 0 { try database.waitForBackgroundWork() }
   }
 
   /// A family of its own, made and dropped; others find it and write to it, as long as it is there.

@@ -18,6 +18,10 @@ struct ConcurrencyTests {
     withExtendedLifetime(directory) {}
   }
 
+  @Test(arguments: SharedParts.all.indices) func aSharedPartHolds(_ part: Int) throws {
+    #expect(try SharedParts.all[part](5_000) == [])
+  }
+
   @Test func theCheckOfRegistersFindsWhatCannotBe() {
     func verdict(_ calls: [(RegisterLog.Call, UInt64, UInt64)]) -> Bool {
       var log = RegisterLog()

@@ -8,11 +8,14 @@ import Synchronization
 /// 1. Each thread writes batches, numbered from 1, over both column families: all their keys must say the same number
 ///    at any moment, that of the last batch or a later one, and a row for each batch up to it must be there.
 /// 2. Some keys are shared by all, and read, written and deleted one by one: `RegisterLog` says whether that can be.
-/// 3. Transactions add to a counter, and keep a rule between two keys that each of them alone would break.
-/// 4. Meanwhile memtables are flushed, tables merged, linked and ingested, families made and dropped, and in some
-///    histories the database is closed under everybody.
+/// 3. Transactions add to a counter, and keep a rule between two keys that each of them alone would break; merge
+///    operands make a sum of which none may be lost.
+/// 4. Each thread has a span of keys, which it deletes as a range and writes anew in one batch.
+/// 5. Meanwhile memtables are flushed, tables merged, linked and ingested, families made and dropped, snapshots held,
+///    and in some histories the database is closed under everybody.
 ///
-/// The threads share nothing of their own that would order them: times come from the clock.
+/// The threads share nothing of their own that would order them: times come from the clock, and fences, which
+/// ThreadSanitizer does not take for an order, keep the processor from moving a call past its times.
 final class History: Sendable {
   static let threads = 8
   static let registers = 8
@@ -31,8 +34,14 @@ final class History: Sendable {
 
   final class Number: Sendable {
     let value = Atomic<Int>(0)
-    var now: Int { value.load(ordering: .relaxed) }
-    func set(_ number: Int) { value.store(number, ordering: .relaxed) }
+    var now: Int {
+      defer { atomicMemoryFence(ordering: .sequentiallyConsistent) }
+      return value.load(ordering: .relaxed)
+    }
+    func set(_ number: Int) {
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+      value.store(number, ordering: .relaxed)
+    }
   }
 
   init(seed: UInt64, steps: Int = 40, path: String, in fileSystem: any FileSystem) throws {
@@ -49,6 +58,9 @@ final class History: Sendable {
     done = (0..<History.threads).map { _ in Number() }
   }
 
+  /// Of all histories.
+  static let flushes = Atomic<Int>(0)
+
   /// Small enough that everything happens all the time.
   static func options(_ seed: UInt64) -> DatabaseOptions {
     var options = DatabaseOptions()
@@ -60,6 +72,9 @@ final class History: Sendable {
     options.maxLogBytes = seed % 3 == 0 ? 8 << 10 : nil
     options.manifestBytes = seed % 4 == 0 ? 2 << 10 : 64 << 20
     options.verifiesOutputs = seed % 4 == 1
+    options.logSyncInterval = seed % 5 == 1 ? 0.002 : nil
+    options.writeBytesPerSecond = seed % 7 == 3 ? 16_777_216 : nil
+    options.onEvent = { event in if case .flushed = event { flushes.wrappingAdd(1, ordering: .relaxed) } }
     return options
   }
 
@@ -74,9 +89,14 @@ final class History: Sendable {
     family.compaction.baseLevelBytes = 16 << 10
     family.compaction.levelMultiplier = 4
     family.compaction.targetFileSize = 4 << 10
-    family.compression = .lz4
-    family.bottomCompression = .lz4
+    family.compression = seed % 4 == 2 ? .zstd : .lz4
+    family.bottomCompression = family.compression
+    family.mergeOperator = .uint64Add
     family.tables.blockSize = 256
+    family.tables.indexType = seed % 3 == 1 ? .twoLevel : .binarySearch
+    family.tables.partitionSize = 128
+    family.tables.prefixLength = seed % 2 == 0 ? 4 : nil
+    family.tables.hashesDataBlocks = seed % 5 < 2
     return family
   }
 
@@ -85,12 +105,15 @@ final class History: Sendable {
   /// What did not hold; empty when all did.
   func run() -> [String] {
     let logs = Monitor<[RegisterLog]>([])
-    let counted = Monitor<Int>(0)
+    let counted = Monitor<(additions: Int, sum: Int)>((0, 0))
     Workers.run(History.threads) { [self] index in
       var actor = Actor(self, index)
       actor.run()
       logs.change { [log = actor.log] in $0.append(log) }
-      counted.change { [added = actor.added] in $0 += added }
+      counted.change { [added = actor.added, merged = actor.merged] in
+        $0.additions += added
+        $0.sum += merged
+      }
     }
     var log = RegisterLog()
     for part in logs.change({ $0 }) { log.add(part) }
@@ -105,19 +128,21 @@ final class History: Sendable {
   }
 
   /// Opens it once more: all is there.
-  private func finish(_ log: inout RegisterLog, counted: Int) throws {
+  private func finish(_ log: inout RegisterLog, counted: (additions: Int, sum: Int)) throws {
     let again = try Database.open(path, options: History.options(seed), in: fileSystem)
     guard let second = again.family(named: "second") else { return fail("the second family is gone") }
     let observer = Observer(self, again, second)
     try observer.checkSnapshot()
-    try observer.checkCursor()
+    for isBackward in [false, true] { try observer.checkCursor(isBackward: isBackward) }
     for key in 0..<History.registers {
       let start = History.time
       let value = try again.get(History.register(key))
       log.add(History.register(key), .read(value), from: start, to: History.time)
     }
-    let sum = try again.get(History.counter).map(History.number) ?? 0
-    if sum != counted { fail("the counter says \(sum) after \(counted) additions") }
+    let count = try again.get(History.counter).map(History.number) ?? 0
+    if count != counted.additions { fail("the counter says \(count) after \(counted.additions) additions") }
+    let sum = try again.get(History.sum).map(History.number) ?? 0
+    if sum != counted.sum { fail("operands of \(counted.sum) in all make \(sum)") }
     try again.waitForBackgroundWork()
     let tables = try fileSystem.directory(at: path).entries().filter { DatabaseFile(name: $0.name).isTableName }.count
     let listed = again.statistics.tablesByLevel.reduce(0, +)
@@ -130,6 +155,7 @@ final class History: Sendable {
   // MARK: Keys and values
 
   static let counter = Array("counter".utf8)
+  static let sum = Array("sum".utf8)
   static let left = Array("pair/left".utf8)
   static let right = Array("pair/right".utf8)
 
@@ -142,6 +168,13 @@ final class History: Sendable {
     let digits = String(number)
     return rows(thread) + Array((String(repeating: "0", count: max(0, 6 - digits.count)) + digits).utf8)
   }
+  static func span(_ thread: Int) -> [UInt8] { Array("span/\(thread)/".utf8) }
+  /// One of the keys of a span after it was written `number` times, which come in no order of those numbers.
+  static func spanned(_ thread: Int, _ number: Int, _ index: Int) -> [UInt8] {
+    span(thread) + Array("\(number * 7919 % 1000)/\(index)".utf8)
+  }
+  /// Behind all keys that begin with `prefix`, whose last byte is a slash.
+  static func end(_ prefix: [UInt8]) -> [UInt8] { prefix.dropLast() + [UInt8(ascii: "0")] }
   /// All tables that one thread ingests write these.
   static func ingested(_ index: Int) -> [UInt8] { Array("ingested/\(index)".utf8) }
 
@@ -154,5 +187,9 @@ final class History: Sendable {
     value.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
   }
 
-  static var time: UInt64 { UInt64(MonotonicClock.seconds * 1e9) }
+  static var time: UInt64 {
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    defer { atomicMemoryFence(ordering: .sequentiallyConsistent) }
+    return UInt64(MonotonicClock.seconds * 1e9)
+  }
 }

@@ -1,6 +1,5 @@
-/// The memtable against a sorted array, in all known orders, and under many threads.
+/// The memtable against a sorted array, in all known orders.
 import SofaTesting
-import Synchronization
 import Testing
 
 @testable import SofaDB
@@ -110,60 +109,5 @@ import Testing
     // The small one went into the block that was there.
     #expect(memtable.bytes == before && before > 3 << 20 && before < 4 << 20)
     #expect(MemtableTests.forward(memtable.cursor()).map(\.value) == [[1], large])
-  }
-
-  /// Each thread adds its own keys, interleaved with all others', while readers walk: what they see is in order, whole,
-  /// and never less than before.
-  @Test func manyThreadsAddWhileOthersRead() {
-    let memtable = Memtable(order: .bytewise)
-    let writers = 6
-    let each = 20_000
-    let running = Atomic<Int>(writers)
-    let faults = Atomic<Int>(0)
-    Workers.run(writers + 2) { thread in
-      if thread < writers {
-        var finger = Memtable.Finger()
-        var random = SeededRandom(seed: UInt64(thread))
-        for index in 0..<each {
-          let sequence = UInt64(index * writers + thread + 1)
-          // Half in order, as a load would, half anywhere.
-          let number = index % 2 == 0 ? sequence : UInt64.random(in: 0...1 << 20, using: &random)
-          let bytes = withUnsafeBytes(of: number.bigEndian) { [UInt8]($0) }
-          MemtableTests.add(memtable, bytes, sequence, .value, bytes, &finger)
-        }
-        running.subtract(1, ordering: .releasing)
-      } else {
-        var seen = 0
-        var isLast = false
-        while !isLast {
-          isLast = running.load(ordering: .acquiring) == 0
-          var count = 0
-          var cursor = memtable.cursor()
-          var before: [UInt8] = []
-          cursor.seekToFirst()
-          while cursor.isValid {
-            let key = [UInt8](cursor.key)
-            let isOrdered = before.isEmpty || isBefore(before, key)
-            if !isOrdered || !cursor.value.elementsEqual(key.dropLast(8)) { faults.add(1, ordering: .relaxed) }
-            before = key
-            count += 1
-            cursor.next()
-          }
-          if count < seen { faults.add(1, ordering: .relaxed) }
-          seen = count
-        }
-        if seen != writers * each { faults.add(1, ordering: .relaxed) }
-      }
-    }
-    #expect(faults.load(ordering: .relaxed) == 0)
-    #expect(memtable.count == writers * each && memtable.sequences == 1...UInt64(writers * each))
-    // Every sequence number once: no entry was lost to another thread's link.
-    let found = MemtableTests.forward(memtable.cursor()).map(\.key.sequence).sorted()
-    #expect(found.elementsEqual(1...UInt64(writers * each)))
-    #expect(MemtableTests.backward(memtable.cursor()).count == writers * each)
-  }
-
-  private func isBefore(_ a: [UInt8], _ b: [UInt8]) -> Bool {
-    a.withUnsafeBytes { a in b.withUnsafeBytes { KeyOrder.bytewise.compareInternal(a, $0) < 0 } }
   }
 }

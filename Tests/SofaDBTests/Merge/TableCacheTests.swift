@@ -1,5 +1,4 @@
 import SofaTesting
-import Synchronization
 import Testing
 
 @testable import SofaDB
@@ -46,33 +45,5 @@ import Testing
       #expect(reader == nil)
       cache.remove(tables[round].number)
     }
-  }
-
-  @Test func manyThreadsShareIt() throws {
-    let (directory, tables) = try tables(40)
-    let cache = TableCache(directory: directory, limit: 16, blocks: BlockCache(capacity: 1 << 20))
-    let failures = Atomic<Int>(0)
-    let group = WorkerGroup(4) { thread in
-      var random = SeededRandom(seed: UInt64(thread))
-      for _ in 0..<500 {
-        let table = tables[random.below(tables.count)]
-        do {
-          let reader = try cache.reader(table, order: .bytewise)
-          if try reader.probeKey(table.smallest.userKey) == nil { failures.add(1, ordering: .relaxed) }
-          if random.below(20) == 0 { cache.remove(table.number) }
-        } catch { failures.add(1, ordering: .relaxed) }
-      }
-    }
-    group.join()
-    #expect(failures.load(ordering: .relaxed) == 0)
-  }
-}
-
-extension TableReader {
-  fileprivate func probeKey(_ key: [UInt8]) throws -> [UInt8]? {
-    let bytes = ByteBuffer(key)
-    defer { withExtendedLifetime(bytes) {} }
-    guard case .found(let entry) = try probe(bytes.bytes, at: .maximum) else { return nil }
-    return withExtendedLifetime(entry.block) { [UInt8](entry.value) }
   }
 }

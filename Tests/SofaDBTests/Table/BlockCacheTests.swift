@@ -1,6 +1,5 @@
 /// The cache keeps its bound, keeps what is asked for through scans, and never changes what a table reads.
 import SofaTesting
-import Synchronization
 import Testing
 
 @testable import SofaDB
@@ -82,25 +81,6 @@ import Testing
       if recent.count > 500, let oldest = recent.min(by: { $0.value < $1.value }) { recent[oldest.key] = nil }
     }
     #expect(hits.ours >= hits.lru && hits.lru > 10_000, "\(hits)")
-  }
-
-  @Test func manyThreadsShareIt() {
-    let cache = BlockCache(capacity: 300_000)
-    let wrong = Atomic<Int>(0)
-    Workers.run(6) { thread in
-      var random = SeededRandom(seed: UInt64(thread))
-      for _ in 0..<20_000 {
-        let number = Int.random(in: 0..<200, using: &random)
-        if let block = cache.block(BlockCacheTests.key(number)) {
-          if block.bytes[3_999] != UInt8(number) { wrong.add(1, ordering: .relaxed) }
-        } else {
-          cache.insert(ByteBuffer([UInt8](repeating: UInt8(number), count: 4_000)), BlockCacheTests.key(number))
-        }
-      }
-    }
-    let statistics = cache.statistics
-    #expect(wrong.load(ordering: .relaxed) == 0 && statistics.bytes <= 300_000)
-    #expect(statistics.hits + statistics.misses == 120_000 && statistics.blocks > 0)
   }
 
   /// Every shape of table, walked and searched twice through one small cache that all share.
