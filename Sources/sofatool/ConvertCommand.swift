@@ -47,8 +47,9 @@ enum ConvertCommand {
   private static let discussion = """
     Every block is read, its checksum compared, decompressed and compressed anew; entries are not decoded, so that any \
     comparator will do. Filters, range deletions, separators of the index, sequence numbers and all properties that do \
-    not speak of compression are kept, as are the kind of checksum and the format version. Each new table is read back \
-    and must hold, uncompressed, what the old one held. Tables that have the codec already are left alone.
+    not speak of compression or of the file's origin are kept, as are the kind of checksum and the format version. \
+    Each new table is read back and must hold, uncompressed, what the old one held. Tables that have the codec already \
+    are left alone.
 
     A database is locked, and changed by one commit when all new tables are there; the old ones are kept for `undo` \
     until they are discarded. So there must be room for all new tables at once beside all old ones, which is checked \

@@ -12,6 +12,8 @@
 //   compact DIR         full compaction, then as digest
 //   ingest DIR FILE...  into a database made if missing (move=1 seqno=1 behind=1), then as digest
 //   sst FILE...         each table alone: every checksum, a scan; "sst ENTRIES DIGEST FILE"
+//   share DIR...        databases that share one block cache: each read, searched and checked in changing order, and
+//                       each of its tables alone; then "tables N"
 //   properties FILE     table properties, "name=value" a line, values of the file's own names in hexadecimal
 //   levels DIR          "level FAMILY LEVEL FILE SIZE SMALLEST-SEQUENCE LARGEST-SEQUENCE ENTRIES"
 //   mk DIR              a database from operations on stdin; crash=1 ends without closing
@@ -29,6 +31,7 @@
 // bloom=BITS ribbon=BITS part=1 mbs=BYTES iri=N dri=N dict=BYTES train=BYTES dhash=1 firstkey=1 delta=0 align=1
 // prefix=N capped=N wholekey=0 wbs=BYTES blob=1 walcomp=1 recycle=N auto=1 (automatic compactions) readonly=1
 // tfs=BYTES (target file size) subs=N (sub-compactions) recovery=MODE (wal_recovery_mode, a number)
+// cachemeta=1 (indexes and filters go into the block cache)
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -105,8 +108,12 @@ static const Comparator* comparator_named(const std::string& name) {
   return found;
 }
 
+static std::shared_ptr<Cache> shared_cache;
+
 static BlockBasedTableOptions table_options() {
   BlockBasedTableOptions table;
+  if (shared_cache) table.block_cache = shared_cache;
+  table.cache_index_and_filter_blocks = number("cachemeta") != 0;
   table.format_version = (uint32_t)number("fv", 5);
   table.block_size = (size_t)number("bs", 4096);
   std::map<std::string, ChecksumType> types = {
@@ -304,6 +311,40 @@ static void get_all(Base& base, bool reports = true) {
          (unsigned long long)base.opened.statistics->getTickerCount(BLOOM_FILTER_FULL_POSITIVE));
 }
 
+// ---- Sharing a cache
+
+// Opened without a database, as sst_dump does: what is not in the table's own properties is unknown.
+static Pairs scan_table(const std::string& file) {
+  Options all(database_options(), family_options(kDefaultColumnFamilyName));
+  SstFileReader reader(all);
+  check(reader.Open(file), file);
+  check(reader.VerifyChecksum(), "checksums of " + file);
+  Reading reading(all.comparator->timestamp_size());
+  std::unique_ptr<Iterator> iterator(reader.NewIterator(reading.read));
+  return scan(iterator.get());
+}
+
+static void share(const std::vector<std::string>& paths) {
+  std::map<std::string, Pairs> alone;
+  for (auto& path : paths)
+    for (auto& entry : std::filesystem::directory_iterator(path))
+      if (entry.path().extension() == ".sst") alone[entry.path()] = scan_table(entry.path());
+  shared_cache = NewLRUCache(256 << 20);
+  std::vector<std::unique_ptr<Base>> bases;
+  for (auto& path : paths) bases.emplace_back(new Base(path, false));
+  for (int round = 0; round < 3; round++) {
+    for (auto& base : bases) {
+      if (round != 1) check(base->db->VerifyChecksum(), "checksums of " + base->db->GetName());
+      get_all(*base, false);
+      check(base->db->VerifyChecksum(), "checksums of " + base->db->GetName());
+    }
+    for (auto& table : alone)
+      if (scan_table(table.first) != table.second) fail(table.first + ": other entries");
+    std::reverse(bases.begin(), bases.end());
+  }
+  printf("tables %zu\n", alone.size());
+}
+
 // ---- Other commands
 
 static void check_database(Base& base) {
@@ -389,15 +430,12 @@ struct Player {
     check(base.db->ContinueBackgroundWork(), "continue");
     check(base.db->EnableFileDeletions(false), "release files");
   }
-  // Not into the cache: there, VerifyChecksum takes blocks of different tables that name no session for the same. And
-  // it does not know LevelDB's name for tables.
+  // VerifyChecksum does not know LevelDB's name for tables.
   void check_all() {
-    ReadOptions read;
-    read.fill_cache = false;
     bool has_ldb = false;
     for (auto& entry : std::filesystem::directory_iterator(base.db->GetName()))
       has_ldb = has_ldb || entry.path().extension() == ".ldb";
-    if (!has_ldb) check(base.db->VerifyChecksum(read), "checksums");
+    if (!has_ldb) check(base.db->VerifyChecksum(), "checksums");
     get_all(base, false);
   }
   Status drop(const std::string& name) {
@@ -536,6 +574,11 @@ static void run(const std::string& command, const std::string& path, const std::
     std::vector<std::string> files = {path};
     files.insert(files.end(), rest.begin(), rest.end());
     return inspect_tables(files);
+  }
+  if (command == "share") {
+    std::vector<std::string> paths = {path};
+    paths.insert(paths.end(), rest.begin(), rest.end());
+    return share(paths);
   }
   if (command == "ingest") options["create"] = "1";
   bool writable = command == "ingest" || command == "reopen" || command == "compact";

@@ -107,7 +107,7 @@ struct TableSplitter: ~Copyable {
   private mutating func open() throws(DatabaseError) {
     let (number, file) = try files.create()
     do throws(DatabaseError) {
-      writer = try TableWriter(file: file, options: plan.options, pool: pool)
+      writer = try TableWriter(file: file, options: plan.options.numbered(number), pool: pool)
     } catch {
       do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */  }
       throw error

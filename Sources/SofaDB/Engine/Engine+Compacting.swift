@@ -21,7 +21,7 @@ extension Engine {
     var plan = try CompactionPlan(
       tables, inputs: choice.inputs, outputLevel: choice.outputLevel,
       options: live.options.tableOptions(
-        tables, isBottom: isBottom(choice, tables), now: options.time.now))
+        tables, isBottom: isBottom(choice, tables), now: options.time.now, origin: origin))
     plan.snapshots = snapshots.all
     plan.zeroSequences = plan.snapshots.isEmpty
     plan.mergeOperator = live.options.mergeOperator

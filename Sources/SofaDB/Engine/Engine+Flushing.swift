@@ -40,7 +40,7 @@ extension Engine {
     let live = buffers.live
     var plan = CompactionPlan(
       flushing: buffers.sealed.map { MemoryRun($0.memtable) }, of: tables,
-      options: live.options.tableOptions(tables, isBottom: false, now: options.time.now))
+      options: live.options.tableOptions(tables, isBottom: false, now: options.time.now, origin: origin))
     plan.snapshots = snapshots.all
     plan.mergeOperator = live.options.mergeOperator
     let result = try run(plan, jobs: 1)

@@ -11,6 +11,8 @@ internal import Synchronization
 final class Engine: @unchecked Sendable {
   let path: String
   let directory: any Directory
+  /// This opening of the database.
+  let origin: TableOrigin
   let options: DatabaseOptions
   let lock: any FileLock
   let versions: VersionSet
@@ -46,6 +48,7 @@ final class Engine: @unchecked Sendable {
   ) throws(DatabaseError) {
     path = recovered.directory.path
     directory = recovered.directory
+    origin = recovered.origin
     lock = recovered.lock
     self.options = options
     blockCache = options.blockCacheBytes > 0 ? BlockCache(capacity: options.blockCacheBytes) : nil

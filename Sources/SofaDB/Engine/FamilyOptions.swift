@@ -19,7 +19,8 @@ public struct FamilyOptions: Sendable {
   public var pendingBytesSlowdown: UInt64 = 64 << 30
   /// Bytes that compactions have to rewrite at which writers wait.
   public var pendingBytesStop: UInt64 = 256 << 30
-  /// Form of the tables: block size, filter, checksum, format. Order, family, operator and codec are set by the engine.
+  /// Form of the tables: block size, filter, checksum, format. Order, family, operator, codec and origin are set by the
+  /// engine.
   public var tables = TableOptions()
   /// Codec of the tables of flushes, and of compactions below whose result there is older data.
   public var compression = Compression.lz4
@@ -29,9 +30,12 @@ public struct FamilyOptions: Sendable {
   /// The defaults.
   public init() {}
 
-  /// Options of a table of `family` in `level`; `isBottom` when no older data lies below.
-  func tableOptions(_ family: ColumnFamily, isBottom: Bool, now: UInt64) -> TableOptions {
+  /// Options of a table of `family` that the session `origin` writes; `isBottom` when no older data lies below.
+  func tableOptions(
+    _ family: ColumnFamily, isBottom: Bool, now: UInt64, origin: TableOrigin
+  ) -> TableOptions {
     var options = tables
+    options.origin = origin
     options.order = family.order
     options.columnFamilyID = family.id
     options.columnFamilyName = family.name

@@ -10,6 +10,8 @@
 struct RecoveredDatabase {
   let directory: any Directory
   let lock: any FileLock
+  /// This opening of it.
+  let origin: TableOrigin
   /// With what the logs held, and no log before `logNumber`.
   let version: Version
   /// Of the first log to be written.
@@ -39,11 +41,13 @@ struct RecoveredDatabase {
       incidents = replay.incidents
       try RecoveredDatabase.requireWritable(found, directory, next: next)
       try RecoveredDatabase.requireBlobs(replay, found, directory)
+      let origin = try DatabaseIdentity.newSession(found.databaseID, in: directory)
+      self.origin = origin
       var builder = VersionBuilder(found)
       for family in found.families {
         if let edit = try RecoveredDatabase.flush(
           family, replay.families[family.id], FamilyOptions.chosen(family.name, families, options, stated), directory,
-          &next)
+          origin, &next)
         {
           try builder.apply(edit)
         }
@@ -201,12 +205,12 @@ struct RecoveredDatabase {
   /// Writes what logs hold of a family.
   private static func flush(
     _ family: ColumnFamily, _ held: LogReplay.FamilyEntries?, _ options: FamilyOptions, _ directory: any Directory,
-    _ next: inout UInt64
+    _ origin: TableOrigin, _ next: inout UInt64
   ) throws(DatabaseError) -> VersionEdit? {
     guard let held, held.entries.count > 0 || !held.tombstones.isEmpty else { return nil }
     var plan = CompactionPlan(
       flushing: [MemoryRun(held.entries, held.tombstones, order: family.order)], of: family,
-      options: options.tableOptions(family, isBottom: false, now: 0))
+      options: options.tableOptions(family, isBottom: false, now: 0, origin: origin))
     plan.mergeOperator = options.mergeOperator
     if family.tables.allSatisfy(\.hasEpoch) { plan.epoch = (family.tables.compactMap(\.epoch).max() ?? 0) + 1 }
     let number = next

@@ -68,6 +68,9 @@ public struct TableOptions: Sendable {
   public var mergeOperator: String?
   /// Unix seconds; 0 when unknown.
   public var creationTime: UInt64 = 0
+  /// Where the table comes from; nil, or one without number, is not stored. Whatever writes the tables of a database
+  /// begins a session and numbers them; a load does so only where this is nil.
+  public var origin: TableOrigin?
   /// Further properties to store, such as those of users. What the writer knows itself it says itself.
   public var keptProperties: [TableProperties.Property] = []
   /// Base of the context checksums of format_version 6 and 7, not 0; nil for a random one.

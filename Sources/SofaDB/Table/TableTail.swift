@@ -189,6 +189,7 @@ struct TableTail: ~Copyable {
     properties.formatVersion = UInt64(options.formatVersion)
     properties.set(.fixedKeyLength, 0)
     properties.creationTime = options.creationTime
+    if let origin = options.origin, origin.fileNumber > 0 { origin.store(in: &properties) }
     properties.compression = compressionName(storedTypes)
     if options.external {
       properties.externalVersion = 2

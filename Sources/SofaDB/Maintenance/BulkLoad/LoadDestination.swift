@@ -4,6 +4,9 @@ final class LoadDestination: @unchecked Sendable {
   private let output: LoadOutput
   private let options: LoadOptions
   private let families: [TableProduction.Family]
+  /// The new database's.
+  private let identity = DatabaseIdentity.random()
+  private let origin: TableOrigin
 
   /// Refuses what exists, before anything is read.
   init(
@@ -12,6 +15,11 @@ final class LoadDestination: @unchecked Sendable {
     self.output = output
     self.options = options
     self.families = families
+    if case .database = output {
+      origin = options.table.origin ?? .newSession(of: identity)
+    } else {
+      origin = options.table.origin ?? .newSession(of: TableOrigin.externalDatabase)
+    }
     partial = try PartialDirectory(output.path, in: fileSystem)
   }
 
@@ -21,6 +29,7 @@ final class LoadDestination: @unchecked Sendable {
       var table = options.table
       table.mergeOperator = family.mergeOperator
       table.order = family.order
+      table.origin = origin
       table.columnFamilyID = family.id
       table.columnFamilyName = family.name
       if case .tables = output { table.external = true } else { table.external = false }
@@ -47,7 +56,7 @@ final class LoadDestination: @unchecked Sendable {
   ) throws(DatabaseError) {
     var database = NewDatabase(
       families: families.map { NewDatabase.Family(name: $0.name, id: $0.id, order: $0.order) },
-      lastSequence: lastSequence, nextNumber: 1)
+      lastSequence: lastSequence, nextNumber: 1, identity: identity)
     for table in tables {
       let number = database.nextNumber
       let name = DatabaseFile.table(number).name

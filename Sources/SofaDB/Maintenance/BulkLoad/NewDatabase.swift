@@ -16,10 +16,11 @@ struct NewDatabase {
   var lastSequence: SequenceNumber
   /// Larger than the numbers of all tables.
   var nextNumber: UInt64
+  /// What no other database is called.
+  var identity = DatabaseIdentity.random()
 
   /// Writes and syncs everything; CURRENT comes last. The tables have been synced.
   func write(in directory: any Directory) throws(DatabaseError) {
-    let identity = DatabaseIdentity.random()
     var all = families
     if !all.contains(where: { $0.id == 0 }) { all.append(Family(name: "default", id: 0, order: .bytewise)) }
     let version = Version(

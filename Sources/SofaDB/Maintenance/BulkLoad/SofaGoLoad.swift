@@ -31,7 +31,7 @@ struct SofaGoLoad {
     _ report: inout BulkLoadReport
   ) throws(DatabaseError) -> TableProduction.Product {
     load.watch.begin(.writing, total: nil)
-    let series = TableSeries(target: destination.targets([family], closer: nil)[0], family: 0, namePrefix: "range-0")
+    let series = TableSeries(target: destination.targets([family], closer: nil)[0], family: 0, place: 0)
     let emitter = RowEmitter(
       sequences: .places(.error), family: ContentDigest.Family(name: family.name), series: series)
     var sorted = SortedRows(order: family.order, emitter: emitter)

@@ -123,7 +123,7 @@ final class SortedLoad: @unchecked Sendable {
       case .first: .last
       case .last: .first
       }
-    let series = TableSeries(target: targets[0], family: 0, namePrefix: "range-\(index)")
+    let series = TableSeries(target: targets[0], family: 0, place: index)
     let emitter = RowEmitter(
       sequences: .places(policy), family: ContentDigest.Family(name: job.family.name), series: series)
     var sorted = SortedRows(order: job.family.order, emitter: emitter)

@@ -120,7 +120,7 @@ final class TableProduction: @unchecked Sendable {
     let family = families[group.family]
     guard group.byteCount > 0 || !family.tombstones.isEmpty else { return }
     let series = TableSeries(
-      target: targets[group.family], family: group.family, namePrefix: "group-\(index)",
+      target: targets[group.family], family: group.family, place: index,
       tombstones: family.tombstones, lowerBound: routes.lowerBound(ofBucket: group.buckets.lowerBound),
       upperBound: routes.upperBound(ofBucket: group.buckets.upperBound - 1))
     var emitter = RowEmitter(

@@ -17,7 +17,8 @@ struct TableSeries: ~Copyable {
 
   private let target: Target
   private let family: Int
-  private let namePrefix: String
+  /// Among the series of a load.
+  private let place: Int
   private let tombstones: [RangeTombstone]
   /// Keys of the series are at least this; nil for no bound.
   private var lowerBound: [UInt8]?
@@ -30,12 +31,12 @@ struct TableSeries: ~Copyable {
   private(set) var tables: [LoadedTable] = []
 
   init(
-    target: Target, family: Int, namePrefix: String, tombstones: [RangeTombstone] = [], lowerBound: [UInt8]? = nil,
+    target: Target, family: Int, place: Int, tombstones: [RangeTombstone] = [], lowerBound: [UInt8]? = nil,
     upperBound: [UInt8]? = nil
   ) {
     self.target = target
     self.family = family
-    self.namePrefix = namePrefix
+    self.place = place
     self.tombstones = tombstones
     self.lowerBound = lowerBound
     self.upperBound = upperBound
@@ -69,11 +70,13 @@ struct TableSeries: ~Copyable {
 
   @inline(never)
   private mutating func open() throws(DatabaseError) -> TableWriter {
-    name = "\(namePrefix)-\(tables.count).sst"
+    name = "series-\(place)-\(tables.count).sst"
     let file = try target.directory.create(name)
+    // Final numbers are given when all series are done. This one is the same whatever the threads do.
+    let number = UInt64(place) << 24 + UInt64(tables.count) + 1
     let opened: TableWriter
     do throws(DatabaseError) {
-      opened = try TableWriter(file: target.closer?.wrap(file) ?? file, options: target.options)
+      opened = try TableWriter(file: target.closer?.wrap(file) ?? file, options: target.options.numbered(number))
     } catch {
       try file.close()
       throw error

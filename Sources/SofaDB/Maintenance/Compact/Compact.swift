@@ -36,9 +36,10 @@ public struct Compact: Sendable {
     let change = try DatabaseChange("compact", of: database, base: plan.version)
     do throws(DatabaseError) {
       var builder = VersionBuilder(plan.version)
+      let origin = try DatabaseIdentity.newSession(plan.version.databaseID, in: database.directory)
       let done = Mutex<UInt64>(0)
       for step in plan.steps {
-        let result = try compact(step, plan, change, database.directory, done)
+        let result = try compact(step, plan, change, database.directory, origin, done)
         try builder.apply(edit(step, result, plan.version.dialect))
         report.add(step, result)
         done.withLock { $0 &+= step.size }
@@ -54,7 +55,7 @@ public struct Compact: Sendable {
 
   private func compact(
     _ step: CompactStep, _ plan: CompactPlan, _ change: DatabaseChange, _ directory: any Directory,
-    _ done: borrowing Mutex<UInt64>
+    _ origin: TableOrigin, _ done: borrowing Mutex<UInt64>
   ) throws(DatabaseError) -> CompactionResult {
     let cache = TableCache(directory: directory)
     let base = done.withLock { $0 }
@@ -62,7 +63,7 @@ public struct Compact: Sendable {
     let size = step.size
     let progress = progress
     let target = CompactionTarget(directory: change.staging, suffix: change.tableSuffix) { change.newNumber() }
-    var job = CompactionJob(try compaction(step, plan, cache), cache: cache, target: target)
+    var job = CompactionJob(try compaction(step, plan, origin, cache), cache: cache, target: target)
     job.jobs = jobs
     job.isCancelled = isCancelled
     job.progress = { step in
@@ -78,10 +79,11 @@ public struct Compact: Sendable {
   }
 
   private func compaction(
-    _ step: CompactStep, _ plan: CompactPlan, _ cache: TableCache
+    _ step: CompactStep, _ plan: CompactPlan, _ origin: TableOrigin, _ cache: TableCache
   ) throws(DatabaseError) -> CompactionPlan {
     let operators = try operators(step, cache)
     var options = step.style.options
+    options.origin = origin
     // Tables tell readers which operator their operands are meant for.
     options.mergeOperator = operators.last?.name
     var compaction = try CompactionPlan(

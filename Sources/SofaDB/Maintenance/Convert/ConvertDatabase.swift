@@ -56,7 +56,8 @@ public struct ConvertDatabase: Sendable {
       try database.directory.requireSpace(report.spaceNeeded, advice: "convert a part with --levels, --files or --cf")
       let change = try DatabaseChange("convert-compression", of: database, base: version)
       do throws(DatabaseError) {
-        try convert(work, version, change, into: &report)
+        let origin = try DatabaseIdentity.newSession(version.databaseID, in: database.directory)
+        try convert(work, version, change, origin, into: &report)
       } catch {
         change.abandon()
         throw error
@@ -99,13 +100,14 @@ public struct ConvertDatabase: Sendable {
 
   private func convert(
     _ work: [(table: TableMetadata, job: TableConversions.Job)], _ version: Version, _ change: DatabaseChange,
-    into report: inout ConvertReport
+    _ origin: TableOrigin, into report: inout ConvertReport
   ) throws(DatabaseError) {
     var jobs: [TableConversions.Job] = []
     var places: [(old: TableMetadata, number: UInt64)] = []
     for (table, var job) in work {
       let number = change.newNumber()
       job.name = change.tableName(number)
+      job.origin = origin.table(number)
       job.wantsFileChecksum = table.fileChecksumFunction == ConvertDatabase.fileChecksumFunction
       places.append((table, number))
       jobs.append(job)
@@ -165,7 +167,7 @@ public struct ConvertDatabase: Sendable {
     guard let made = result.table else { return table }
     table.size = made.fileSize
     if old.tailSize != nil { table.tailSize = made.fileSize - made.dataSize }
-    table.openMetadata = nil
+    (table.openMetadata, table.uniqueID) = (nil, nil)
     table.fileChecksum = result.fileChecksum.map { withUnsafeBytes(of: $0.bigEndian) { [UInt8]($0) } }
     // Of other functions than RocksDB's own there is none until the engine makes one.
     if table.fileChecksum == nil { table.fileChecksumFunction = nil }

@@ -19,6 +19,7 @@ public struct ConvertTables: Sendable {
     guard !tables.isEmpty else { throw DatabaseError(.invalid, "no table to convert") }
     var names: Set<String> = []
     var jobs: [TableConversions.Job] = []
+    let session = TableOrigin.newSession(of: TableOrigin.externalDatabase)
     for table in tables {
       guard names.insert(table.name).inserted else {
         throw DatabaseError(.invalid, file: table.path, "two tables of this name would lie in one directory")
@@ -26,7 +27,9 @@ public struct ConvertTables: Sendable {
       guard let attributes = try table.directory.attributes(of: table.name) else {
         throw DatabaseError(.notFound, file: table.path, "no such file")
       }
-      jobs.append(TableConversions.Job(source: table, size: attributes.size, name: table.name))
+      var job = TableConversions.Job(source: table, size: attributes.size, name: table.name)
+      job.origin = session.table(UInt64(jobs.count) + 1)
+      jobs.append(job)
     }
     return jobs
   }

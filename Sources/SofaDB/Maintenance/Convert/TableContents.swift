@@ -7,10 +7,11 @@ struct TableContents: Sendable, Equatable {
     var digest: PieceDigest.Value
   }
 
-  /// Properties that follow from codec and layout.
+  /// Properties that follow from codec and layout, and those that tell one file from another.
   static let layoutProperties: Set<PropertyName> = [
     .compression, .compressionOptions, .dataSize, .indexSize, .topLevelIndexSize, .filterSize, .tailStartOffset,
     .rejectedCompressionCount, .bypassedCompressionCount, .userDefinedIndexIsPrimary,
+    .databaseIdentity, .sessionIdentity, .hostIdentity, .originalFileNumber,
   ]
 
   private(set) var formatVersion: UInt32

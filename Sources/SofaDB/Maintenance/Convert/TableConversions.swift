@@ -20,6 +20,8 @@ final class TableConversions: Sendable {
     var isCopyOnly = false
     /// Whether the CRC-32C of the whole new file is wanted.
     var wantsFileChecksum = false
+    /// Of the new table, if it is not a copy.
+    var origin: TableOrigin?
   }
 
   /// A new table; nil where the old one had the codec already and no copy was wanted.
@@ -120,7 +122,7 @@ final class TableConversions: Sendable {
       return Result(table: nil, isCopied: true, size: job.size)
     }
     let reader = try TableTranscoder.open(job.source.open(), size: job.size, largestSequence: job.largestSequence)
-    let transcoder = try TableTranscoder(reader, to: target)
+    let transcoder = try TableTranscoder(reader, to: target, origin: job.origin)
     if try transcoder.isDone() {
       if copiesUnchanged { try copy(reader.file.file, to: job.name) }
       try watch.advance(job.size)

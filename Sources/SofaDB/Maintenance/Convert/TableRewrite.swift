@@ -203,7 +203,8 @@ struct TableRewrite: ~Copyable {
     layout.dataBlocks = UInt64(handles.count)
     layout.rejected = rejected
     let properties = TranscodeProperties.updated(
-      source.properties, for: transcoder.target, formatVersion: source.file.footer.formatVersion, layout)
+      source.properties, for: transcoder.target, formatVersion: source.file.footer.formatVersion, layout,
+      origin: transcoder.origin)
     var block = BlockBuilder(restartInterval: Int.max)
     for property in properties.all {
       property.name.withUnsafeBytes { name in property.value.withUnsafeBytes { block.add(name, value: $0) } }

@@ -5,18 +5,21 @@
 ///     properties -> metaindex -> footer
 ///
 /// Kept: format_version, checksum type, separators and restart points of the index, filters, all properties that do
-/// not speak of compression and sizes. Given up: alignment padding, the old dictionary, indexes of plug-ins, which hold
-/// places of blocks and which the table's own index replaces.
+/// not speak of compression, sizes and the table's origin. Given up: alignment padding, the old dictionary, indexes of
+/// plug-ins, which hold places of blocks and which the table's own index replaces.
 struct TableTranscoder {
   /// The largest block that is decompressed, in bytes.
   static let blockLimit = 256 << 20
 
   let source: TableReader
   let target: TranscodeTarget
+  /// Of the new table; nil for none.
+  let origin: TableOrigin?
 
   /// Refuses tables that cannot be converted without knowing their entries, and codecs that the table's engine would
   /// not read.
-  init(_ source: TableReader, to target: TranscodeTarget) throws(DatabaseError) {
+  init(_ source: TableReader, to target: TranscodeTarget, origin: TableOrigin? = nil) throws(DatabaseError) {
+    self.origin = origin
     self.source = source
     self.target = target
     if source.properties.hasEmbeddedBlobs {

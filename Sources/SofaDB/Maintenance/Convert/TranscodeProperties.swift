@@ -1,4 +1,5 @@
-/// The properties that a change of codec changes. All others are kept, unknown ones included.
+/// The properties that a change of codec changes. All others are kept, unknown ones included. The new table has an
+/// origin of its own: it is another file, and nobody's cache may take its blocks for the old one's.
 struct TranscodeProperties {
   /// What was learned while the table was written.
   struct Layout {
@@ -26,7 +27,8 @@ struct TranscodeProperties {
   static let defaultLevel = 32767
 
   static func updated(
-    _ old: TableProperties, for target: TranscodeTarget, formatVersion: UInt32, _ layout: Layout
+    _ old: TableProperties, for target: TranscodeTarget, formatVersion: UInt32, _ layout: Layout,
+    origin: TableOrigin?
   ) -> TableProperties {
     var properties = old
     properties.compression = compressionName(target.codec, formatVersion: formatVersion, layout.storedTypes)
@@ -51,6 +53,11 @@ struct TranscodeProperties {
       properties.set(.bypassedCompressionCount, isBypassed ? layout.dataBlocks : nil)
       properties.set(.rejectedCompressionCount, isBypassed || layout.rejected == 0 ? nil : layout.rejected)
     }
+    // The blocks of the old table lie at other places, or are others at the same.
+    for name in [PropertyName.databaseIdentity, .sessionIdentity, .hostIdentity, .originalFileNumber] {
+      properties[name] = nil
+    }
+    origin?.store(in: &properties)
     if old[.userDefinedIndexIsPrimary] != nil { properties.set(.userDefinedIndexIsPrimary, 0 as UInt64) }
     return properties
   }

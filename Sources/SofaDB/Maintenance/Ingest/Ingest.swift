@@ -50,9 +50,10 @@ public struct Ingest: Sendable {
     do throws(DatabaseError) {
       var done: UInt64 = 0
       var edits: [UInt32: VersionEdit] = [:]
+      let origin = try DatabaseIdentity.newSession(plan.version.databaseID, in: database.directory)
       for flushed in plan.flush?.tables ?? [] {
         if isCancelled() { throw DatabaseError(.cancelled, "interrupted") }
-        let table = try flushed.write(change.newNumber(), change, database.directory)
+        let table = try flushed.write(change.newNumber(), origin, change, database.directory)
         edits[flushed.family.id, default: VersionEdit(family: flushed.family.id)].newTables.append(table)
       }
       for step in plan.steps {

@@ -77,7 +77,7 @@ extension IngestFlush.Table {
 
   /// Writes the table and returns what the MANIFEST says of it.
   func write(
-    _ number: UInt64, _ change: DatabaseChange, _ directory: any ReadableDirectory
+    _ number: UInt64, _ origin: TableOrigin, _ change: DatabaseChange, _ directory: any ReadableDirectory
   ) throws(DatabaseError) -> TableMetadata {
     let style = try TableStyle(
       family, level: 0, isBottom: false, dialect: .rocksdb, file: OptionsFile.newest(in: directory)?.options,
@@ -86,6 +86,7 @@ extension IngestFlush.Table {
     options.order = family.order
     (options.columnFamilyID, options.columnFamilyName) = (family.id, family.name)
     options.mergeOperator = mergeOperator ?? options.mergeOperator
+    options.origin = origin.table(number)
     let summary = try contents.write(to: change.staging.create(change.tableName(number)), options)
     var table = metadata
     (table.number, table.size) = (number, summary.fileSize)

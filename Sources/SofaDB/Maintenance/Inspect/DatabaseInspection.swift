@@ -8,9 +8,6 @@ struct DatabaseInspection {
   /// Whether the version is the one that CURRENT leads to.
   private var isCurrent = false
 
-  /// The bytes of IDENTITY that are looked at; it has 36.
-  private static let identityLimit: UInt64 = 1 << 10
-
   init(_ inspect: Inspect, _ kind: InspectReport.Kind) {
     self.inspect = inspect
     directory = inspect.directory
@@ -85,10 +82,7 @@ struct DatabaseInspection {
     report.identity = version?.databaseID
     guard names[.identity] != nil else { return }
     do throws(DatabaseError) {
-      let file = try directory.open(DatabaseFile.identity.name)
-      let bytes = try file.copy(Int(min(file.size, DatabaseInspection.identityLimit)), at: 0)
-      let text = String(decoding: bytes.prefix { $0 != 0x0A && $0 != 0x0D }, as: UTF8.self)
-      if !text.isEmpty { report.identity = text }
+      if let text = try DatabaseIdentity.read(in: directory) { report.identity = text }
     } catch { refuse(DatabaseFile.identity.name, error) }
   }
 

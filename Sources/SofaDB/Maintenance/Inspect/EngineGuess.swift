@@ -15,10 +15,11 @@ public struct EngineGuess: Sendable, Equatable {
     (.largestSequence, EngineRelease(9, 7)), (.tailStartOffset, EngineRelease(8, 3)),
   ]
 
-  /// nil for tables of other writers, which do not name the database that made them, and for external tables, which
+  /// nil for tables of other writers, which lack some of what RocksDB always says, and for external tables, which
   /// another release may have made. `epoch`: whether the MANIFEST has one for the table; nil without MANIFEST.
   init?(_ properties: TableProperties, _ features: [EngineFeature], epoch: Bool?) {
-    guard properties[.databaseIdentity] != nil, properties.externalVersion == nil else { return nil }
+    let always: [PropertyName] = [.databaseIdentity, .compressionOptions, .propertyCollectors]
+    guard always.allSatisfy({ properties[$0] != nil }), properties.externalVersion == nil else { return nil }
     from = features.map(\.since).max()
     var next: EngineRelease?
     for (name, since) in EngineGuess.marks {

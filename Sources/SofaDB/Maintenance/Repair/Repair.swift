@@ -66,7 +66,7 @@ public struct Repair: Sendable {
     let change = try DatabaseChange("repair", of: database, base: plan.base)
     let version: Version
     do throws(DatabaseError) {
-      var work = RepairWork(plan, change)
+      var work = RepairWork(plan, change, origin: Repair.origin(plan, database.directory))
       try work.writeTables(isCancelled: isCancelled)
       try work.writeLogTables()
       version = try work.version()
@@ -79,6 +79,15 @@ public struct Repair: Sendable {
     report.change = try change.commit(version, removing: plan.removed, summary: Repair.summary(plan))
     report.findings = try read(database.directory)
     return report
+  }
+
+  /// The session of this repair. An IDENTITY that cannot be read is no reason not to repair what can be.
+  private static func origin(_ plan: RepairPlan, _ directory: any ReadableDirectory) -> TableOrigin {
+    do throws(DatabaseError) {
+      return try DatabaseIdentity.newSession(plan.result.databaseID, in: directory)
+    } catch {
+      return .newSession(of: "")
+    }
   }
 
   private static func summary(_ plan: RepairPlan) -> String {

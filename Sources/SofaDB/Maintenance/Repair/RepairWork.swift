@@ -3,9 +3,12 @@
 struct RepairWork {
   private let plan: RepairPlan
   private let change: DatabaseChange
+  private let origin: TableOrigin
   private var state: DraftState
 
-  init(_ plan: RepairPlan, _ change: DatabaseChange) {
+  /// `origin`: the session of this repair.
+  init(_ plan: RepairPlan, _ change: DatabaseChange, origin: TableOrigin) {
+    self.origin = origin
     self.plan = plan
     self.change = change
     state = plan.result
@@ -46,7 +49,7 @@ struct RepairWork {
     guard let family = state.families[rewrite.family] else { return }
     let number = change.newNumber()
     let file = try change.staging.create(name(number))
-    let written = try rewrite.rescue.write(to: file, family: (family.id, family.name))
+    let written = try rewrite.rescue.write(to: file, family: (family.id, family.name), origin: origin.table(number))
     var metadata = rewrite.metadata
     metadata.number = number
     metadata.size = written.size
@@ -85,7 +88,7 @@ struct RepairWork {
       guard let family = state.families[table.family] else { continue }
       let number = change.newNumber()
       let file = try change.staging.create(name(number))
-      var metadata = try write(table, family, file)
+      var metadata = try write(table, family, file, origin.table(number))
       metadata.number = number
       let epochs = family.tables.map { $0.epoch ?? 0 }
       if !epochs.isEmpty, epochs.allSatisfy({ $0 > 0 }) { metadata.epoch = (epochs.max() ?? 0) + 1 }
@@ -94,7 +97,7 @@ struct RepairWork {
   }
 
   private func write(
-    _ table: LogFlush, _ family: DraftState.Family, _ file: any AppendFile
+    _ table: LogFlush, _ family: DraftState.Family, _ file: any AppendFile, _ origin: TableOrigin
   ) throws(DatabaseError) -> TableMetadata {
     var options = isLevelDB ? .levelDB : TableOptions()
     options.order = family.order
@@ -104,6 +107,7 @@ struct RepairWork {
       options.formatVersion = isLevelDB ? 0 : min(max(Int(writer), 2), 5)
     }
     options.compression = .none
+    options.origin = origin
     let summary = try table.write(to: file, options)
     var metadata = TableMetadata(
       number: 0, size: summary.fileSize, smallest: summary.smallest, largest: summary.largest,

@@ -10,11 +10,14 @@ extension TableRescue {
   }
 
   /// Writes a mended copy or a new table into `file`, which is empty, makes it durable and closes it. Only for the
-  /// verdicts `mended` and `salvaged`. `family`: where the table belongs.
-  func write(to file: any AppendFile, family: (id: UInt32, name: String)) throws(DatabaseError) -> Written {
+  /// verdicts `mended` and `salvaged`. `family`: where the table belongs. `origin`: of a new table; a mended copy has
+  /// the bytes that the table had, and so its origin too.
+  func write(
+    to file: any AppendFile, family: (id: UInt32, name: String), origin: TableOrigin? = nil
+  ) throws(DatabaseError) -> Written {
     do throws(DatabaseError) {
       if verdict == .mended { return try copy(to: file) }
-      return try rewrite(to: file, family)
+      return try rewrite(to: file, family, origin)
     } catch {
       do throws(DatabaseError) { try file.close() } catch { /* The first error says more. */  }
       throw error
@@ -36,9 +39,11 @@ extension TableRescue {
   }
 
   private func rewrite(
-    to file: any AppendFile, _ family: (id: UInt32, name: String)
+    to file: any AppendFile, _ family: (id: UInt32, name: String), _ origin: TableOrigin?
   ) throws(DatabaseError) -> Written {
-    let writer = try TableWriter(file: file, options: options(family))
+    var options = options(family)
+    options.origin = origin
+    let writer = try TableWriter(file: file, options: options)
     var leftOut: UInt64 = 0
     var entries = RescuedEntries(self)
     for handle in blocks {
