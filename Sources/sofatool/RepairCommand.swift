@@ -27,8 +27,9 @@ enum RepairCommand {
       --adopt names them. LOG, the engine's account of its work, tells which tables were deleted and which are in \
       use; where nothing proves that, a loss names the keys whose older or deleted content may be back. Write-ahead \
       logs stay, and families that live in a log alone stay too; of a damaged log all good records become a table. \
-      Blob files are never forgotten. A directory with nothing but tables may never have been a database: \
-      --from-tables says that it was.
+      Numbers that no log has tell of one that is gone or was cut between two records; of what the newest log lost at \
+      its end nothing tells. Blob files are never forgotten. A directory with nothing but tables may never have been a \
+      database: --from-tables says that it was.
 
       With --apply the database is locked and changed all at once; the old files stay in its journal, with \
       loss.ndjson beside them, until `undo --discard` frees them, and `undo` brings the old state back. Then the \

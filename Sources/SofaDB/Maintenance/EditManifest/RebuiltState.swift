@@ -41,7 +41,7 @@ struct RebuiltState {
   private static func finding(_ loss: RepairLoss) -> Finding {
     let code: FindingCode =
       switch loss.kind {
-      case .logRecords: .walRecord
+      case .logRecords: loss.length == nil ? .walGap : .walRecord
       case .blobs: .blobReference
       case .entries, .rangeDeletions, .table, .manifestEdits, .liveness: .fileOrphan
       }

@@ -35,6 +35,8 @@ public struct RepairLoss: Sendable, Equatable {
   public var count: UInt64?
   /// Whether `count` is exact; otherwise it is the most that it can be.
   public var isExact = false
+  /// The smallest and the largest sequence number that can be lost; nil where nothing tells. Of a log: other numbers
+  /// are not lost with it.
   public var firstSequence: SequenceNumber?
   public var lastSequence: SequenceNumber?
   /// Whether older versions of the lost keys, or keys that were deleted, can become visible.
@@ -79,8 +81,32 @@ public struct RepairLoss: Sendable, Equatable {
     if let offset { text += " at \(offset)" }
     if let length { text += "+\(length)" }
     text += ": \(EscapedText.printable(detail))"
-    if let count { text += isExact ? ", \(count) in number" : ", at most \(count)" }
+    if let count { text += (isExact ? ", " : ", at most ") + counted(count) }
+    switch (firstSequence, lastSequence) {
+    // At the bottom of the tree there are no others.
+    case (_, 0): break
+    case (let first?, let last?):
+      text += first == last ? ", sequence number \(first)" : ", sequence numbers \(first) to \(last)"
+    case (let first?, nil): text += ", sequence numbers from \(first) on"
+    case (nil, let last?): text += ", sequence numbers up to \(last)"
+    case (nil, nil): break
+    }
     if mayResurface { text += "; older or deleted content may become visible" }
     return text
+  }
+
+  private func counted(_ count: UInt64) -> String {
+    var isOfLog = kind == .logRecords
+    if case .log = DatabaseFile(name: file) { isOfLog = true }
+    let nouns =
+      switch kind {
+      case _ where isOfLog: ("write", "writes")
+      case .rangeDeletions: ("range deletion", "range deletions")
+      case .blobs: ("value", "values")
+      case .manifestEdits: ("edit", "edits")
+      case .liveness: ("table", "tables")
+      case .entries, .table, .logRecords: ("entry", "entries")
+      }
+    return "\(count) \(count == 1 ? nouns.0 : nouns.1)"
   }
 }

@@ -8,7 +8,7 @@ extension RepairPlanner {
         guard scan.blobs[blob.number] != nil else {
           var loss = RepairLoss(
             .blobs, file: name,
-            detail: "the MANIFEST lists this blob file and it is not there: reads of its values fail")
+            detail: "the MANIFEST lists this blob file and it is not there: reads of its values fail until it is back")
           loss.family = family.name
           (loss.count, loss.isExact) = (blob.count - min(blob.garbageCount, blob.count), false)
           plan.losses.append(loss)
@@ -63,7 +63,7 @@ extension RepairPlanner {
     guard let name = scan.blobs[number] else {
       var loss = RepairLoss(
         .blobs, file: DatabaseFile.blob(number).name,
-        detail: "tables refer to this blob file and it is not there: reads of its values fail")
+        detail: "tables refer to this blob file and it is not there: reads of its values fail until it is back")
       loss.family = family.name
       plan.losses.append(loss)
       return

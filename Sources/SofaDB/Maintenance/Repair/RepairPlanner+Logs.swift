@@ -11,20 +11,25 @@ extension RepairPlanner {
     }
     let version = plan.result.build()
     let selection = LogSelection(version, present: scan.logs)
-    var isDamaged = false
+    var logs: [LogSalvage] = []
     for number in selection.replayed {
-      let name = DatabaseFile.log(number).name
-      let log = try LogSalvage(
-        directory, number: number, isNewest: number == selection.replayed.last, plainOnly: isLevelDB)
+      logs.append(
+        try LogSalvage(
+          directory, number: number, isNewest: number == selection.replayed.last, plainOnly: isLevelDB))
+    }
+    settleLengths(&logs)
+    let isDamaged = logs.contains { !$0.losses.isEmpty }
+    settleSequences(&logs)
+    for log in logs {
       plan.remarks += log.remarks
       plan.losses += log.losses
-      isDamaged = isDamaged || !log.losses.isEmpty
-      plan.steps.append(RepairPlan.Step(.keep, name, log.losses.map(\.line) + log.remarks))
+      plan.steps.append(RepairPlan.Step(.keep, log.name, log.losses.map(\.line) + log.remarks))
     }
+    // No engine minds a log that was cut behind a record.
     if isDamaged, !isRebuildOnly { try flush(selection.replayed, version) }
   }
 
-  /// Logs that the MANIFEST says were synced, and that are gone or shorter: RocksDB would refuse to open.
+  /// Logs that the MANIFEST says were synced, and that are gone: RocksDB would refuse to open.
   private mutating func settleTrackedLogs() {
     let present = Set(scan.logs)
     for log in plan.result.trackedLogs where !present.contains(log.number) {
@@ -37,8 +42,54 @@ extension RepairPlanner {
         .logRecords, file: DatabaseFile.log(log.number).name,
         detail: "the MANIFEST says that this log was synced and it is not there")
       loss.length = log.syncedSize
+      loss.mayResurface = true
       plan.losses.append(loss)
     }
+  }
+
+  /// Logs that are shorter than the MANIFEST, or the log behind them, remembers them: RocksDB would refuse to open.
+  private func settleLengths(_ logs: inout [LogSalvage]) {
+    for index in logs.indices {
+      for tracked in plan.result.trackedLogs where tracked.number == logs[index].number {
+        logs[index].expect(tracked.syncedSize ?? 0, by: "the MANIFEST says")
+      }
+      for other in logs {
+        guard let wanted = other.facts.predecessor, wanted.number == logs[index].number else { continue }
+        logs[index].expect(wanted.size, by: "\(other.name) says")
+      }
+    }
+  }
+
+  /// Which sequence numbers the damage took, and which are missing although nothing is damaged.
+  private mutating func settleSequences(_ logs: inout [LogSalvage]) {
+    guard let oldest = logs.first?.number else { return }
+    var (first, last) = (SequenceNumber(0), plan.result.lastSequence)
+    var ingested: Set<SequenceNumber> = []
+    for family in plan.result.families.values {
+      for metadata in family.tables + plan.rewrites.filter({ $0.family == family.id }).map(\.metadata) {
+        guard let table = tables[metadata.number] else { continue }
+        guard !table.isExternal else {
+          ingested.insert(metadata.largestSequence)
+          continue
+        }
+        last = max(last, table.largestSequence)
+        // Memtables are flushed whole: what a log behind the last flush holds is newer than what was flushed.
+        if listIsWhole, family.logNumber <= oldest { first = max(first, table.largestSequence + 1) }
+      }
+    }
+    let sequences = LogSequences(logs, first: first, last: last, ingested: ingested)
+    for index in logs.indices { sequences.name(&logs[index].losses) }
+    for index in plan.losses.indices where plan.losses[index].isMissingLog {
+      var one = [plan.losses[index]]
+      sequences.name(&one)
+      plan.losses[index] = one[0]
+    }
+    let known = plan.losses.filter(\.isMissingLog) + logs.flatMap(\.losses)
+    for loss in sequences.unexplained(known, knowsBegin: listIsWhole) {
+      guard let index = logs.firstIndex(where: { $0.name == loss.file }) else { continue }
+      logs[index].losses.append(loss)
+    }
+    for index in logs.indices { logs[index].forgive() }
   }
 
   // MARK: Where the MANIFEST does not tell
@@ -159,4 +210,9 @@ extension RepairPlanner {
       plan.steps[place].evidence.append("what it holds becomes tables of level 0")
     }
   }
+}
+
+extension RepairLoss {
+  /// Whether it is a log that is not there.
+  fileprivate var isMissingLog: Bool { kind == .logRecords && offset == nil && length != nil }
 }

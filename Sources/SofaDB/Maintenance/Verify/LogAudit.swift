@@ -8,6 +8,8 @@ struct LogAudit {
   /// Behind the last batch.
   private var nextSequence: SequenceNumber?
   private(set) var facts = LogFacts()
+  /// Ascending by offset. Of prepared transactions the numbers mean nothing.
+  private(set) var runs: [LogRun] = []
 
   /// `isNewest`: only the newest log may end in a torn write without anything being lost behind it.
   /// `plainOnly`: as LevelDB writes them.
@@ -44,8 +46,18 @@ struct LogAudit {
         add(.walRecord, record.offset, record.end - record.offset, "a batch whose sequence numbers go back")
       }
       nextSequence = max(nextSequence ?? 0, batch.nextSequence)
+      if batch.count > 0 { add(batch.sequence..<batch.nextSequence, record) }
     } catch {
       add(.walRecord, record.offset, record.end - record.offset, "the write batch does not decode: \(error)")
+    }
+  }
+
+  private mutating func add(_ sequences: Range<SequenceNumber>, _ record: LogReader.Record) {
+    if let last = runs.last, last.sequences.upperBound == sequences.lowerBound {
+      runs[runs.count - 1].sequences = last.sequences.lowerBound..<sequences.upperBound
+      runs[runs.count - 1].end = record.end
+    } else {
+      runs.append(LogRun(sequences: sequences, offset: record.offset, end: record.end))
     }
   }
 
