@@ -28,6 +28,8 @@ struct InfoLog: Sendable {
   private static let longestLine = 64 << 10
 
   private let sizes: [UInt64: UInt64]
+  /// The newest table that is there.
+  private let newest: UInt64?
   private let isLevelDB: Bool
   private var words: [UInt64: Word] = [:]
   /// Compactions that have not ended, with what they made. LevelDB runs one at a time, which has no number.
@@ -38,12 +40,16 @@ struct InfoLog: Sendable {
   /// Nothing is known.
   init() {
     sizes = [:]
+    newest = nil
     isLevelDB = false
   }
 
-  /// `sizes`: of the tables that are there, by number.
-  init(_ directory: any ReadableDirectory, sizes: [UInt64: UInt64], isLevelDB: Bool) throws(DatabaseError) {
-    self.sizes = sizes
+  /// `sizes`: of the tables that are there, by number. `missing`: of those that should be.
+  init(
+    _ directory: any ReadableDirectory, sizes: [UInt64: UInt64], missing: [UInt64: UInt64] = [:], isLevelDB: Bool
+  ) throws(DatabaseError) {
+    self.sizes = sizes.merging(missing) { one, _ in one }
+    newest = sizes.keys.max()
     self.isLevelDB = isLevelDB
     let names = try directory.entries().filter { $0.kind != .directory }.compactMap { entry -> String? in
       if case .infoLog(let name) = DatabaseFile(name: entry.name) { name } else { nil }
@@ -63,11 +69,18 @@ struct InfoLog: Sendable {
 
   /// Whether the table was made and is still in use: the account goes on until after the newest table.
   func tellsLife(of number: UInt64) -> Bool {
-    guard !isDoubtful, case .made(let size)? = words[number], size == sizes[number],
-      let newest = sizes.keys.max()
-    else { return false }
-    return words[newest] != nil
+    guard isCurrent, case .made(let size)? = words[number] else { return false }
+    return size == sizes[number]
   }
+
+  /// Whether a table that is not there was made, and nobody deleted it.
+  func tellsLoss(of number: UInt64) -> Bool {
+    guard isCurrent, let word = words[number] else { return false }
+    if case .deleted = word { return false }
+    return size(number) == sizes[number]
+  }
+
+  private var isCurrent: Bool { !isDoubtful && newest.map { words[$0] != nil } ?? false }
 
   // MARK: Reading
 

@@ -1,6 +1,6 @@
 /// Holds the logs that are replayed against each other by the sequence numbers of their batches.
 ///
-/// An engine counts all writes of a database in one row, and each goes to the newest log. So what a damaged stretch held
+/// An engine counts all writes of a database in one row, and each goes to the newest log. What a damaged stretch held
 /// lies between the batches before and behind it, in whatever log those are. Where numbers are missing and nothing is
 /// damaged, a log was cut between two records, or a whole log is gone. What the end of the newest log held, nothing may
 /// remember.
@@ -91,8 +91,8 @@ struct LogSequences {
 
   // MARK: Where nothing is damaged
 
-  /// Missing numbers that no damage explains; `losses` are what is known already. `knowsBegin`: whether the first of the
-  /// logs was begun before `last` was the newest number, or right then.
+  /// Missing numbers that no damage explains; `losses` are known already. `knowsBegin`: whether the first of the logs
+  /// was begun before `last` was the newest number, or right then.
   func unexplained(_ losses: [RepairLoss], knowsBegin: Bool) -> [RepairLoss] {
     guard isCounted, let begin = places.first, let end = places.last else { return [] }
     let damaged = Set(losses.compactMap { gap($0) })

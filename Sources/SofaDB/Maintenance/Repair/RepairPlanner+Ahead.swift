@@ -17,9 +17,23 @@ extension RepairPlanner {
     var trial = self
     trial.listIsWhole = false
     try trial.judgeUnlisted()
-    guard !trial.placed.isEmpty else { return }
+    guard !trial.placed.isEmpty else {
+      if !missing.isEmpty { takeParked(trial.plan, listed) }
+      return
+    }
     self = trial
     loseEnd("tables are newer than its last record, and nothing that it lists brought them forth")
+  }
+
+  /// Unlisted tables beside missing ones, of which nothing proves that they took their place: they may hold some of
+  /// what is lost, and an engine would delete them.
+  private mutating func takeParked(_ trial: RepairPlan, _ listed: Set<UInt64>) {
+    let unlisted = Set(scan.tables.lazy.filter { !listed.contains($0.key) }.map(\.value))
+    for step in trial.steps where step.action == .park && unlisted.contains(step.file) {
+      plan.steps.append(step)
+      plan.removed.append(step.file)
+    }
+    plan.losses += trial.losses.filter { unlisted.contains($0.file) }
   }
 
   /// Stretches of sequence numbers that undamaged logs hold without a gap, of what would be replayed.

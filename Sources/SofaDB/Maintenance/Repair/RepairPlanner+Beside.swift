@@ -61,6 +61,7 @@ extension RepairPlanner {
     _ state: DraftState.Family
   ) throws(DatabaseError) -> Sorting {
     let logged = try loggedSequences()
+    let unrecorded = unrecorded(listed, candidates, relations, state)
     var sorting = Sorting()
     for item in candidates.sorted(by: { $0.number > $1.number }) {
       let number = item.number
@@ -72,6 +73,10 @@ extension RepairPlanner {
         sorting.installed.insert(number)
       } else if isLeftOver(item, listed, relations, state) {
         sorting.leftOver.insert(number)
+      } else if unrecorded.contains(number) {
+        sorting.judgements[number] = .unproven(
+          "tables that its compaction would have taken away are listed and there: no record told of it"
+        )
       } else if isLogged(item, logged) {
         sorting.flushes.insert(number)
       } else if let reason = belongs(item, listed, relations, state) {
@@ -95,6 +100,23 @@ extension RepairPlanner {
     plan.losses.removeAll { $0.file == table.name }
     plan.steps.removeAll { $0.file == table.name }
     park(table, reason)
+  }
+
+  /// What an unfinished compaction left behind whose inputs were lost in part, beside a MANIFEST that reads as whole.
+  /// An output of which an input is listed and there gives it away, and its siblings have the numbers beside its own.
+  private func unrecorded(
+    _ listed: [TablePlacement.Item], _ candidates: [TablePlacement.Item], _ relations: TableRelations,
+    _ state: DraftState.Family
+  ) -> Set<UInt64> {
+    guard evidence.isComplete, missing.contains(where: { $0.family == state.id }) else { return [] }
+    let numbers = candidates.map(\.number).sorted()
+    var unrecorded = Set(
+      numbers.filter { number in
+        listed.contains { $0.number < number && relations.counts(number, $0.number).provesCompaction }
+      })
+    for number in numbers where unrecorded.contains(number &- 1) { unrecorded.insert(number) }
+    for number in numbers.reversed() where unrecorded.contains(number &+ 1) { unrecorded.insert(number) }
+    return unrecorded
   }
 
   /// Why a lost record must have told of the table; nil when nothing says so.

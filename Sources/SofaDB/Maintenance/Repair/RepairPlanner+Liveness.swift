@@ -12,7 +12,9 @@ extension RepairPlanner {
   mutating func takeInfoLog() throws(DatabaseError) {
     var sizes: [UInt64: UInt64] = [:]
     for (number, name) in scan.tables { sizes[number] = scan.sizes[name] }
-    infoLog = try InfoLog(directory, sizes: sizes, isLevelDB: plan.result.dialect == .leveldb)
+    let missing = Dictionary(missing.map { ($0.table.number, $0.table.size) }, uniquingKeysWith: { $1 })
+    infoLog = try InfoLog(
+      directory, sizes: sizes, missing: missing, isLevelDB: plan.result.dialect == .leveldb)
     let listed = plan.result.families.values.flatMap { family in family.tables.map { (family.id, $0.number) } }
     let rewritten = plan.rewrites.map { ($0.family, $0.metadata.number) }
     for (family, number) in (listed + rewritten).sorted(by: { $0.1 < $1.1 }) where infoLog.tellsDeletion(of: number) {

@@ -219,7 +219,8 @@ extension RepairPlanner {
     guard let state = plan.result.families[family] else { return }
     let placement = placement(state, relations)
     let rewritten = plan.rewrites.filter { $0.family == family }.map(\.metadata)
-    let there = (state.tables + rewritten).map { listedItem($0) }
+    // Those that are not there stand in nobody's way.
+    let there = (state.tables + rewritten).filter { tables[$0.number] != nil }.map { listedItem($0) }
     var levels = there.isEmpty ? placement.levels(kept) : placement.levels(for: kept, beside: there)
     if !there.isEmpty, levels.count < kept.count {
       // Tables have moved since: all places are found anew.

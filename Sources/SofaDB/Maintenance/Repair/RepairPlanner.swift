@@ -289,7 +289,11 @@ struct RepairPlanner {
         return order.compare(first.userKey, table.largest.userKey) <= 0
           && order.compare(last.userKey, table.smallest.userKey) >= 0
       }
-      if !listIsWhole, let successor {
+      if !listIsWhole, infoLog.tellsDeletion(of: table.number) {
+        plan.remarks.append("\(name) is not there; \(RepairPlanner.deletedSays)")
+        continue
+      }
+      if !listIsWhole, let successor, !infoLog.tellsLoss(of: table.number) {
         plan.remarks.append(
           "\(name) is not there; \(scan.tables[successor] ?? "") covers its keys and took its place")
         continue

@@ -7,7 +7,7 @@ enum CampaignDamage: String, CaseIterable, Sendable {
   case flippedBits, zeroRun, lostBlock, misplacedBlock, lostTable, lostTables
   case manifestCutAtRecord, manifestCutInRecord, manifestFlipped, noManifest, noCurrent, noManifestNorCurrent
   case staleTables, staleTablesManifestCut, staleTablesNoManifest, flippedBitsManifestCut
-  case halfNewestLog, halfOlderLog, halfLogNoManifest, lostBlob
+  case halfNewestLog, halfOlderLog, halfLogNoManifest, newestLogCutAtRecord, olderLogCutAtRecord, lostBlob
   case onlyTables
 
   /// Whether the MANIFEST stays whole. Nothing else tells what an unfinished compaction left behind from the tables
@@ -15,7 +15,7 @@ enum CampaignDamage: String, CaseIterable, Sendable {
   var keepsManifest: Bool {
     switch self {
     case .flippedBits, .zeroRun, .lostBlock, .misplacedBlock, .lostTable, .lostTables, .noCurrent, .staleTables,
-      .halfNewestLog, .halfOlderLog, .lostBlob:
+      .halfNewestLog, .halfOlderLog, .newestLogCutAtRecord, .olderLogCutAtRecord, .lostBlob:
       true
     default: false
     }
@@ -24,10 +24,21 @@ enum CampaignDamage: String, CaseIterable, Sendable {
   /// Whether tables came back of which nothing but LOG may tell that they had been compacted away.
   var mayResurface: Bool { self == .staleTablesManifestCut || self == .staleTablesNoManifest }
 
-  /// Damages `database`, a copy of `lived`, and returns what it should hold now besides what a repair says is lost.
+  /// Whether there is anything of the kind to damage.
+  func applies(to lived: LivedDatabase) -> Bool {
+    switch self {
+    case .halfOlderLog: lived.logs.count > 1
+    case .newestLogCutAtRecord: (lived.logs[lived.currentLog]?.ends.count ?? 0) > 1
+    case .olderLogCutAtRecord: lived.logs.contains { $0.key != lived.currentLog && $0.value.ends.count > 1 }
+    case .lostBlob: !lived.blobs.isEmpty
+    default: !lived.isUnfinished || keepsManifest
+    }
+  }
+
+  /// Damages `database`, a copy of `lived`, and returns which writes are gone without a trace.
   func apply(
     to database: BrokenDatabase, _ lived: LivedDatabase, _ random: inout SeededRandom
-  ) throws -> BrokenDatabase.Contents {
+  ) throws -> LivedDatabase.Loss {
     switch self {
     case .flippedBits: try Self.flip(database, &random)
     case .zeroRun, .lostBlock, .misplacedBlock: try damageBlock(database, &random)
@@ -52,18 +63,22 @@ enum CampaignDamage: String, CaseIterable, Sendable {
       try database.removeManifests()
     case .halfNewestLog: return try Self.halve(lived.currentLog, database, lived, &random)
     case .halfOlderLog:
-      let older = lived.logs.keys.sorted().dropLast()
-      if let log = older.first { _ = try Self.halve(log, database, lived, &random) }
+      if let log = lived.logs.keys.sorted().dropLast().first { _ = try Self.halve(log, database, lived, &random) }
     case .halfLogNoManifest:
       try database.removeManifests()
       return try Self.halve(lived.currentLog, database, lived, &random)
-    case .lostBlob:
-      var isFirst = true
-      try database.remove { file in
-        guard case .blob = file, isFirst else { return false }
-        isFirst = false
-        return true
+    case .newestLogCutAtRecord: return try Self.cut(lived.currentLog, database, lived, &random)
+    case .olderLogCutAtRecord:
+      let logs = lived.logs.filter { $0.key != lived.currentLog && $0.value.ends.count > 1 }
+      // The log behind it, or the MANIFEST, tells what is missing.
+      if let log = logs.keys.sorted().randomElement(using: &random) {
+        _ = try Self.cut(log, database, lived, &random)
       }
+    case .lostBlob:
+      let names = try database.directory.entries().map(\.name).filter { name in
+        if case .blob = DatabaseFile(name: name) { true } else { false }
+      }
+      if let name = names.sorted().randomElement(using: &random) { try database.directory.remove(name) }
     case .onlyTables:
       // OPTIONS stays: it alone knows how operands are merged.
       try database.remove { file in
@@ -72,9 +87,9 @@ enum CampaignDamage: String, CaseIterable, Sendable {
         default: true
         }
       }
-      return lived.contents { $1 > ($0.flushed) }
+      return { $1 > $0.flushed }
     }
-    return database.before
+    return { _, _ in false }
   }
 
   private static let manifest = DatabaseFile.manifest(LivedDatabase.manifest).name
@@ -147,18 +162,33 @@ enum CampaignDamage: String, CaseIterable, Sendable {
 
   private static func halve(
     _ log: UInt64, _ database: BrokenDatabase, _ lived: LivedDatabase, _ random: inout SeededRandom
-  ) throws -> BrokenDatabase.Contents {
-    guard let content = lived.logs[log] else { return database.before }
+  ) throws -> LivedDatabase.Loss {
+    guard let content = lived.logs[log] else { return { _, _ in false } }
+    let size = content.writer.size
+    var cut = UInt64(random.below(Int(size) + 1))
+    // What is cut between two records has a kind of its own.
+    let isBetween = cut == 0 || content.ends.contains { $0.offset == cut }
+    if log != lived.currentLog, isBetween, let first = content.ends.first { cut = first.offset - 1 }
+    return try shorten(log, to: cut, database, content)
+  }
+
+  /// Between two records.
+  private static func cut(
+    _ log: UInt64, _ database: BrokenDatabase, _ lived: LivedDatabase, _ random: inout SeededRandom
+  ) throws -> LivedDatabase.Loss {
+    guard let content = lived.logs[log], let end = content.ends.dropLast().randomElement(using: &random) else {
+      return { _, _ in false }
+    }
+    return try shorten(log, to: end.offset, database, content)
+  }
+
+  private static func shorten(
+    _ log: UInt64, to size: UInt64, _ database: BrokenDatabase, _ content: LivedDatabase.Log
+  ) throws -> LivedDatabase.Loss {
     let name = DatabaseFile.log(log).name
-    let bytes = try database.bytes(name)
-    var cut = random.below(bytes.count + 1)
-    // Of a log that ends between two records nothing tells that it was longer.
-    let isBetween = cut == 0 || content.ends.contains { $0.offset == UInt64(cut) }
-    if log != lived.currentLog, isBetween, let first = content.ends.first { cut = Int(first.offset) - 1 }
-    try database.replace(name, Array(bytes.prefix(cut)))
-    let kept = content.ends.last { $0.offset <= UInt64(cut) }?.sequence ?? content.first - 1
+    try database.replace(name, Array(try database.bytes(name).prefix(Int(size))))
+    let kept = content.ends.last { $0.offset <= size }?.sequence ?? content.first - 1
     let last = content.ends.last?.sequence ?? kept
-    // The newest log is the only place of all that it holds.
-    return log == lived.currentLog ? lived.contents { $1 > kept && $1 <= last } : database.before
+    return { $1 > kept && $1 <= last }
   }
 }

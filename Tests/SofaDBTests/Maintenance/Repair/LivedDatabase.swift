@@ -46,6 +46,9 @@ final class LivedDatabase {
   /// Whether a crash left outputs of a compaction behind.
   var isUnfinished: Bool { seed % 10 == 3 }
 
+  /// Where long values went: blob files by sequence number.
+  private(set) var blobs: [SequenceNumber: UInt64] = [:]
+
   private var nextNumber: UInt64 = 2
   private let manifest: ManifestWriter
   private let manifestFile: any AppendFile
@@ -361,6 +364,7 @@ final class LivedDatabase {
       reference.append([0])
       file.append(body)
       count += 1
+      blobs[write.sequence] = number
       return Write(key: write.key, sequence: write.sequence, kind: .blobIndex, value: reference.array)
     }
     let bytes = UInt64(file.count - BlobFile.headerSize)
@@ -442,24 +446,6 @@ final class LivedDatabase {
     _ = try merge(id)
   }
 
-  // MARK: The truth
-
-  /// What readers see; `isLost` tells writes that never reached the disk.
-  func contents(without isLost: (Family, SequenceNumber) -> Bool = { _, _ in false }) -> BrokenDatabase.Contents {
-    var contents: BrokenDatabase.Contents = [:]
-    for family in families.values {
-      var model = HistoryModel(family.order, .stringAppend(delimiter: [0x2C]))
-      model.entries = family.writes.filter { !isLost(family, $0.sequence) }
-      model.tombstones = family.tombstones.filter { !isLost(family, $0.sequence) }
-      var visible: [[UInt8]: [UInt8]] = [:]
-      for (key, shown) in model.view(at: .maximum) {
-        if case .value(let value) = shown { visible[key] = value }
-      }
-      contents[family.column.name] = visible
-    }
-    return contents
-  }
-
   private final class Numbers: Sendable {
     private let value: Monitor<UInt64>
     init(_ first: UInt64) { value = Monitor(first) }
@@ -470,8 +456,4 @@ final class LivedDatabase {
       }
     }
   }
-}
-
-extension LivedDatabase.Family {
-  var lastWrite: SequenceNumber { max(writes.last?.sequence ?? 0, tombstones.last?.sequence ?? 0) }
 }

@@ -10,32 +10,33 @@ import Testing
   /// Kinds of damage that each database suffers, one after the other.
   static let damagesEach = 5
 
+  /// What was not repaired well once.
+  static let found: [Int: [CampaignDamage]] = [
+    13: [.lostTables], 114: [.flippedBitsManifestCut], 153: [.lostTables], 173: [.lostTables],
+  ]
+
   @Test(arguments: 0..<40)
   func whatIsRepairedHoldsWhatItShould(part: Int) throws {
     for seed in (part * Self.databasesEach)..<((part + 1) * Self.databasesEach) {
       let lived = try LivedDatabase(seed: seed)
-      for index in 0..<Self.damagesEach {
-        let kinds = CampaignDamage.allCases.filter { !lived.isUnfinished || $0.keepsManifest }
-        let damage = kinds[(seed * Self.damagesEach + index) % kinds.count]
-        try Self.run(lived, damage)
-      }
+      var random = SeededRandom(seed: UInt64(seed))
+      let kinds = CampaignDamage.allCases.filter { $0.applies(to: lived) }.shuffled(using: &random)
+      for damage in Set(kinds.prefix(Self.damagesEach) + (Self.found[seed] ?? [])) { try Self.run(lived, damage) }
     }
   }
 
   static func run(_ lived: LivedDatabase, _ damage: CampaignDamage) throws {
     var random = SeededRandom(seed: UInt64(lived.seed) &* 31 &+ 7)
     let database = try BrokenDatabase(SimulatedFileSystem(disk: lived.system.disk))
-    let expected = try damage.apply(to: database, lived, &random)
+    let unseen = try damage.apply(to: database, lived, &random)
     let damaged = try MemoryDirectory(copying: database.directory).files.mapValues(\.content)
     let what = "seed \(lived.seed) \(damage)"
     let report: Repair.Report
     do {
       report = try database.repair()
-      // Of lost blob files the values cannot be read.
-      if !report.plan.losses.contains(where: { $0.kind == .blobs }) {
-        let trustsTables = !damage.mayResurface || lived.hasInfoLog
-        try database.check(report, what, expected: expected, trustsTables: trustsTables)
-      }
+      let trustsTables = !damage.mayResurface || lived.hasInfoLog
+      try database.check(
+        report, what, expected: lived.contents(after: report.plan, unseen: unseen), trustsTables: trustsTables)
     } catch {
       Issue.record("\(what): \(error)")
       return
