@@ -58,9 +58,9 @@ final class SkipList: @unchecked Sendable {
     let keyCount = userKey.count + 8
     let links = arena.take(8 * (height - 1) + SkipList.keyOffset + keyCount + value.count)
     let node = links + 8 * (height - 1)
-    node.storeBytes(of: order.prefix(of: userKey), toByteOffset: SkipList.prefixOffset, as: UInt64.self)
-    node.storeBytes(of: UInt32(keyCount), toByteOffset: SkipList.countsOffset, as: UInt32.self)
-    node.storeBytes(of: UInt32(value.count), toByteOffset: SkipList.countsOffset + 4, as: UInt32.self)
+    SkipList.prefixPlace(of: node).pointee = order.prefix(of: userKey)
+    SkipList.counts(of: node)[0] = UInt32(keyCount)
+    SkipList.counts(of: node)[1] = UInt32(value.count)
     let key = node + SkipList.keyOffset
     if userKey.count > 0 { memcpy(key, userKey.baseAddress!, userKey.count) }
     (key + userKey.count).storeBytes(of: trailer.littleEndian, as: UInt64.self)
@@ -205,18 +205,24 @@ final class SkipList: @unchecked Sendable {
   @inline(__always) static func next(_ node: Node) -> Node? { link(of: node, 0) }
 
   @inline(__always) static func key(of node: Node) -> UnsafeRawBufferPointer {
-    let count = node.load(fromByteOffset: countsOffset, as: UInt32.self)
-    return UnsafeRawBufferPointer(start: node + keyOffset, count: Int(count))
+    UnsafeRawBufferPointer(start: node + keyOffset, count: Int(counts(of: node)[0]))
   }
 
   @inline(__always) static func value(of node: Node) -> UnsafeRawBufferPointer {
-    let keyCount = node.load(fromByteOffset: countsOffset, as: UInt32.self)
-    let count = node.load(fromByteOffset: countsOffset + 4, as: UInt32.self)
-    return UnsafeRawBufferPointer(start: node + keyOffset + Int(keyCount), count: Int(count))
+    let counts = counts(of: node)
+    return UnsafeRawBufferPointer(start: node + keyOffset + Int(counts[0]), count: Int(counts[1]))
   }
 
-  @inline(__always) private static func prefix(of node: Node) -> UInt64 {
-    node.load(fromByteOffset: prefixOffset, as: UInt64.self)
+  @inline(__always) private static func prefix(of node: Node) -> UInt64 { prefixPlace(of: node).pointee }
+
+  // Typed, because unoptimized code hides what it loads as raw memory from ThreadSanitizer.
+  @inline(__always) private static func prefixPlace(of node: Node) -> UnsafeMutablePointer<UInt64> {
+    (node + prefixOffset).assumingMemoryBound(to: UInt64.self)
+  }
+
+  /// Of the key and of the value.
+  @inline(__always) private static func counts(of node: Node) -> UnsafeMutablePointer<UInt32> {
+    (node + countsOffset).assumingMemoryBound(to: UInt32.self)
   }
 
   private typealias Link = Atomic<UnsafeMutableRawPointer?>
