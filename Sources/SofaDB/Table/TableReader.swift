@@ -146,6 +146,7 @@ public final class TableReader: Sendable {
   /// do not count. nil when there are none.
   var tombstones: RangeTombstones? {
     guard !rangeDeletions.isEmpty else { return nil }
+    defer { withExtendedLifetime(self) {} }
     if let cached = cachedTombstones.value { return cached._withUnsafeGuaranteedRef { $0.all } }
     return cachedTombstones.set(Tombstones(RangeTombstones(rangeDeletions, order: order)))
       ._withUnsafeGuaranteedRef { $0.all }
@@ -154,14 +155,13 @@ public final class TableReader: Sendable {
   // MARK: Filter
 
   /// The filter, read when first asked; nil when there is none that is understood.
-  public func filter() throws(DatabaseError) -> FilterReader? {
-    try loadedFilter()._withUnsafeGuaranteedRef { $0.filter }
-  }
+  public func filter() throws(DatabaseError) -> FilterReader? { try withFilter { $0.filter } }
 
   @inline(__always)
-  private func loadedFilter() throws(DatabaseError) -> Unmanaged<LoadedFilter> {
-    if let loaded = loaded.value { return loaded }
-    return try loadFilter()
+  private func withFilter<Result>(_ body: (LoadedFilter) -> Result) throws(DatabaseError) -> Result {
+    defer { withExtendedLifetime(self) {} }
+    if let loaded = loaded.value { return loaded._withUnsafeGuaranteedRef(body) }
+    return try loadFilter()._withUnsafeGuaranteedRef(body)
   }
 
   @inline(never)
@@ -171,7 +171,7 @@ public final class TableReader: Sendable {
 
   /// Whether an entry of the user key may be in the table. Block-based filters cannot tell and answer yes.
   public func mayContain(_ userKey: UnsafeRawBufferPointer) throws(DatabaseError) -> Bool {
-    let answer = try loadedFilter()._withUnsafeGuaranteedRef { loaded -> Bool? in
+    let answer = try withFilter { loaded -> Bool? in
       guard let full = loaded.full else { return nil }
       guard let question = loaded.keys?.question(userKey) else { return true }
       return full.mayContain(question)

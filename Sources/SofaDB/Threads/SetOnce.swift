@@ -12,7 +12,8 @@ struct SetOnce<Object: AnyObject & Sendable>: ~Copyable, @unchecked Sendable {
     Unmanaged<Object>.fromOpaque(pointer).release()
   }
 
-  /// What was set. The holder keeps it alive.
+  /// What was set. Whoever uses it keeps the holder alive until the end, by `withExtendedLifetime`: nobody sees that
+  /// the one depends on the other, and the holder may go after its last use.
   @inline(__always)
   var value: Unmanaged<Object>? {
     place.load(ordering: .acquiring).map { Unmanaged<Object>.fromOpaque($0) }
