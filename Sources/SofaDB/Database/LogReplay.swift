@@ -69,9 +69,14 @@ public struct LogReplay {
   /// The log in which replay stopped, until a later one continues without a gap.
   private var stoppedIn: UInt64?
   private var hasFailed = false
+  private let stopsAtGaps: Bool
 
-  public init(_ version: Version, policy: Policy) {
+  /// `stopsAtGaps`: whether point-in-time recovery ends where zeros stand before further records, as it does at other
+  /// damage. RocksDB reads on there. A crash leaves such a gap when the pages of writes that were not synced reached
+  /// the disk out of order, and what lies behind it is newer than what is missing.
+  public init(_ version: Version, policy: Policy, stopsAtGaps: Bool = false) {
     self.policy = policy
+    self.stopsAtGaps = stopsAtGaps && policy == .rocksDB(.pointInTime)
     lastSequence = version.lastSequence
     for family in version.families {
       families[family.id] = FamilyEntries(
@@ -84,9 +89,15 @@ public struct LogReplay {
   public mutating func replay(_ number: UInt64, file: any RandomAccessFile) throws(DatabaseError) {
     guard !hasFailed else { return }
     let reader = LogReader(file: file, number: number, mode: policy.mode, plainOnly: policy == .levelDB)
+    var gap: LogEvent?
     while let item = try reader.next() {
       switch item {
       case .record(let record):
+        if stopsAtGaps, let gap {
+          incidents.append(Incident(file: file.name, event: gap))
+          stoppedIn = number
+          return
+        }
         do throws(FormatError) {
           guard try apply(record.bytes, log: number) else { return }
         } catch {
@@ -95,6 +106,10 @@ public struct LogReplay {
         }
       case .event(let event):
         incidents.append(Incident(file: file.name, event: event))
+        if event.cause == .zeroPadding || event.cause == .zeroHeader {
+          gap = event
+          gap?.stopsReplay = true
+        }
         guard event.stopsReplay else { continue }
         let problem = DatabaseError(.corruption, file: file.name, offset: event.offset, event.reason)
         guard shouldGoOn(after: problem, in: number) else { return }

@@ -134,7 +134,7 @@ struct RecoveredDatabase {
     let policy: LogReplay.Policy =
       options.recoveryMode.map { .rocksDB($0) }
       ?? (version.dialect == .leveldb ? .levelDB : .rocksDB(.pointInTime))
-    var replay = LogReplay(version, policy: policy)
+    var replay = LogReplay(version, policy: policy, stopsAtGaps: true)
     for number in selection.replayed { try replay.replay(number, file: directory.open(DatabaseFile.log(number).name)) }
     replay.finish(version)
     if let problem = replay.problems.first { throw problem }
