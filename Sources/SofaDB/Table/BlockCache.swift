@@ -5,7 +5,7 @@ internal import Synchronization
 /// Each shard is an S3-FIFO (Yang, Zhang, Qiu, Yue, Vigfusson, "FIFO queues are all you need for cache eviction", SOSP
 /// 2023): a new block enters a small queue, and only one that is asked for again before it falls out enters the main
 /// queue, so that a scan passes through a tenth of the memory and leaves the rest alone. A hit moves nothing, it only
-/// counts: the lock is held for a look into a dictionary. Blocks that fell out lately are remembered by name, and go
+/// counts: the lock is held for a look at one slot. Blocks that fell out lately are remembered by name, and go
 /// straight to the main queue when they return; so do blocks of high priority (index and filter partitions).
 ///
 /// A block that is still read when it falls out stays alive with its readers.
@@ -15,6 +15,13 @@ public final class BlockCache: Sendable {
     /// See `newTable`.
     var table: UInt64
     var offset: UInt64
+
+    /// All bits depend on all bits. Nobody can tell which offsets meet without knowing the number of the table.
+    @inline(__always)
+    var mixed: UInt64 {
+      let product = (offset ^ table).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+      return (product.low ^ product.high) &* 0xD6E8_FEB8_6659_FD93
+    }
   }
 
   public struct Statistics: Sendable, Equatable {
@@ -28,7 +35,8 @@ public final class BlockCache: Sendable {
   /// Bytes that it may hold.
   public let capacity: Int
   private let shards: [Monitor<BlockCacheShard>]
-  private let tables = Atomic<UInt64>(0)
+  /// Starts anywhere, for `Key.mixed`.
+  private let tables = Atomic<UInt64>(.random(in: 0 ... .max))
 
   /// `capacity` is shared out evenly between 2 to the `shardBits` shards.
   public init(capacity: Int, shardBits: Int = 4) {
@@ -38,14 +46,17 @@ public final class BlockCache: Sendable {
   }
 
   /// A number for an open table that no other one has in this cache: file numbers are not unlike across databases.
-  func newTable() -> UInt64 { tables.add(1, ordering: .relaxed).newValue }
+  func newTable() -> UInt64 { tables.wrappingAdd(1, ordering: .relaxed).newValue &* 0x9E37_79B9_7F4A_7C15 }
 
   /// The block, if it is here; counts as a use.
-  func block(_ key: Key) -> ByteBuffer? { shard(of: key).change { $0.block(key) } }
+  func block(_ key: Key) -> ByteBuffer? {
+    let hash = key.mixed
+    return shard(of: hash).change { $0.block(key, hash: hash) }
+  }
 
   /// Keeps a block that was just read. A block larger than a shard is not kept.
   func insert(_ block: ByteBuffer, _ key: Key, isPriority: Bool = false) {
-    shard(of: key).change { $0.insert(block, key, isPriority: isPriority) }
+    shard(of: key.mixed).change { $0.insert(block, key, isPriority: isPriority) }
   }
 
   public var statistics: Statistics {
@@ -58,9 +69,9 @@ public final class BlockCache: Sendable {
     }
   }
 
-  private func shard(of key: Key) -> Monitor<BlockCacheShard> {
-    // Fibonacci hashing: neighbouring blocks go to different shards.
-    let mixed = (key.offset ^ key.table << 40) &* 0x9E37_79B9_7F4A_7C15
-    return shards[Int(truncatingIfNeeded: mixed >> 32) & (shards.count - 1)]
+  /// By other bits of the hash than those that the shard uses.
+  @inline(__always)
+  private func shard(of hash: UInt64) -> Monitor<BlockCacheShard> {
+    shards[Int(truncatingIfNeeded: hash >> 48) & (shards.count - 1)]
   }
 }

@@ -3,24 +3,13 @@
 /// Invariants: `bytes` is the sum of the charges in both queues and at most `capacity`; each block stands in exactly
 /// one queue; the ghost queue holds names only, of blocks that are in neither.
 struct BlockCacheShard: Sendable {
-  private struct Resident: Sendable {
-    var key: BlockCache.Key
-    var block: ByteBuffer
-    /// Uses since it entered its queue, 3 at most.
-    var uses: UInt8 = 0
-    var charge: Int
-  }
-
-  /// Dictionary slots, key and object header, roughly.
+  /// Slot, name in a queue and object header, roughly.
   private static let overhead = 128
 
   private let capacity: Int
-  private var places: [BlockCache.Key: Int] = [:]
-  private var residents: [Resident?] = []
-  private var free: [Int] = []
-  /// Places in order of resident.
-  private var small = Queue<Int>()
-  private var main = Queue<Int>()
+  private var blocks = BlockCacheTable()
+  private var small = Queue<BlockCache.Key>()
+  private var main = Queue<BlockCache.Key>()
   private var smallBytes = 0
   private var ghosts = Queue<BlockCache.Key>()
   private var ghostCounts: [BlockCache.Key: Int] = [:]
@@ -28,32 +17,30 @@ struct BlockCacheShard: Sendable {
 
   init(capacity: Int) { self.capacity = capacity }
 
-  mutating func block(_ key: BlockCache.Key) -> ByteBuffer? {
-    guard let place = places[key] else {
-      statistics.misses += 1
+  private static func charge(_ block: ByteBuffer) -> Int { block.count + overhead }
+
+  @inline(__always)
+  mutating func block(_ key: BlockCache.Key, hash: UInt64) -> ByteBuffer? {
+    guard let place = blocks.place(of: key, hash: hash) else {
+      statistics.misses &+= 1
       return nil
     }
-    statistics.hits += 1
-    let uses = residents[place]!.uses
-    if uses < 3 { residents[place]!.uses = uses + 1 }
-    return residents[place]!.block
+    statistics.hits &+= 1
+    return blocks.use(place)
   }
 
   mutating func insert(_ block: ByteBuffer, _ key: BlockCache.Key, isPriority: Bool) {
-    let charge = block.count + BlockCacheShard.overhead
+    let charge = BlockCacheShard.charge(block)
     // Two readers may have missed the same block.
-    guard charge <= capacity, places[key] == nil else { return }
+    guard charge <= capacity, blocks.place(of: key, hash: key.mixed) == nil else { return }
     while statistics.bytes + charge > capacity { evict() }
-    let place = free.popLast() ?? residents.count
-    if place == residents.count { residents.append(nil) }
-    residents[place] = Resident(key: key, block: block, charge: charge)
-    places[key] = place
+    blocks.insert(block, key)
     statistics.bytes += charge
     statistics.blocks += 1
     if isPriority || ghostCounts[key] != nil {
-      main.append(place)
+      main.append(key)
     } else {
-      small.append(place)
+      small.append(key)
       smallBytes += charge
     }
   }
@@ -63,34 +50,31 @@ struct BlockCacheShard: Sendable {
   }
 
   private mutating func evictFromSmall() {
-    guard let place = small.popFirst() else { return }
-    smallBytes -= residents[place]!.charge
-    if residents[place]!.uses > 0 {
-      residents[place]!.uses = 0
-      main.append(place)
+    guard let key = small.popFirst(), let place = blocks.place(of: key, hash: key.mixed) else { return }
+    smallBytes -= BlockCacheShard.charge(blocks[place])
+    if blocks.uses(place) > 0 {
+      blocks.setUses(place, 0)
+      main.append(key)
     } else {
-      remember(residents[place]!.key)
+      remember(key)
       remove(place)
     }
   }
 
   /// Ends: each turn of the queue takes one use away.
   private mutating func evictFromMain() {
-    while let place = main.popFirst() {
-      let uses = residents[place]!.uses
+    while let key = main.popFirst(), let place = blocks.place(of: key, hash: key.mixed) {
+      let uses = blocks.uses(place)
       guard uses > 0 else { return remove(place) }
-      residents[place]!.uses = uses - 1
-      main.append(place)
+      blocks.setUses(place, uses - 1)
+      main.append(key)
     }
   }
 
   private mutating func remove(_ place: Int) {
-    guard let resident = residents[place] else { return }
-    places[resident.key] = nil
-    residents[place] = nil
-    free.append(place)
-    statistics.bytes -= resident.charge
+    statistics.bytes -= BlockCacheShard.charge(blocks[place])
     statistics.blocks -= 1
+    blocks.remove(place)
   }
 
   /// As many names as there are blocks.

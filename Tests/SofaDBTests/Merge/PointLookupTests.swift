@@ -21,7 +21,8 @@ import Testing
     var lastSequence: SequenceNumber
     let model: HistoryModel
 
-    init(order: KeyOrder, seed: Int) throws {
+    /// `filterBits`: of each key; nil for what the seed draws.
+    init(order: KeyOrder, seed: Int, filterBits: Double? = nil) throws {
       var tables = try CompactionCase(seed: seed)
       tables.order = order
       tables.blobs = 0
@@ -29,6 +30,7 @@ import Testing
       tables.mergeOperator = PointLookupTests.operators[seed % PointLookupTests.operators.count]
       tables.table.order = order
       PointLookupTests.vary(&tables.table, &tables.random)
+      if let filterBits { tables.table.filterBitsPerKey = filterBits }
       let writes = Case.history(&tables)
       // Newest first: two memtables, two tables of level 0, levels 1 and 3.
       let ages: [ClosedRange<SequenceNumber>] = [181...200, 151...180, 121...150, 91...120, 51...90, 1...50]
@@ -112,6 +114,24 @@ import Testing
         case .value(let value): #expect(found == .value(value))
         default: #expect(found == .unmerged)
         }
+      }
+    }
+  }
+
+  @Test(arguments: orders, 0..<5)
+  func filtersChangeNoAnswer(order: KeyOrder, seed: Int) throws {
+    let filtered = try Case(order: order, seed: seed, filterBits: 10)
+    let plain = try Case(order: order, seed: seed, filterBits: 0)
+    for table in filtered.sources.levels.joined() {
+      #expect(try filtered.sources.cache.reader(table, order: order).filter() != nil)
+    }
+    for table in plain.sources.levels.joined() {
+      #expect(try plain.sources.cache.reader(table, order: order).filter() == nil)
+    }
+    #expect(filtered.keys.count == plain.keys.count)
+    for snapshot in [0, 45, 100, 160, .maximum] as [SequenceNumber] {
+      for key in filtered.keys {
+        #expect(try filtered.sources.find(key, at: snapshot) == plain.sources.find(key, at: snapshot))
       }
     }
   }
