@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include "delimited_text.h"
 #include "linux_calls.h"
+#include "processor.h"
 
 /// CRC-32C (Castagnoli) of `length` bytes, continuing from the checksum `crc` of what came before (0 to start).
 uint32_t sofa_crc32c(uint32_t crc, const void *bytes, size_t length);

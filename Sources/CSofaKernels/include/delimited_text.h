@@ -25,7 +25,4 @@ void sofa_rows_scan(const uint8_t *text, size_t length, uint8_t delimiter, int q
 /// returns how many there are. The text is whole rows that `sofa_rows_scan` did not call malformed.
 size_t sofa_rows_index(const uint8_t *text, size_t length, uint8_t delimiter, int quote, uint32_t *cuts);
 
-/// Brings the cache line at `address`, which need not be valid, closer.
-static inline void sofa_prefetch(const void *address) { __builtin_prefetch(address); }
-
 #endif

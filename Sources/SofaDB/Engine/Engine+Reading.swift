@@ -1,26 +1,28 @@
 internal import Synchronization
 
 extension Engine {
-  /// What a read sees: a view, and the newest sequence number that counts. The view comes first; see `ReadView`.
-  @inline(__always)
-  func reading(_ snapshot: Snapshot?) throws(DatabaseError) -> (view: ReadView, sequence: SequenceNumber) {
-    try requireOpen()
-    let view = views.load()
-    return (view, snapshot?.sequence ?? pipeline.visible.load(ordering: .acquiring))
-  }
-
   func withValue<Result>(
     of userKey: UnsafeRawBufferPointer, in family: LiveFamily?, at snapshot: Snapshot?,
     _ body: (UnsafeRawBufferPointer?) throws(DatabaseError) -> Result
   ) throws(DatabaseError) -> Result {
-    let (view, sequence) = try reading(snapshot)
-    return try reader.withValue(of: userKey, in: family, of: view, at: sequence, body)
+    try requireOpen()
+    let visit = views.visit()
+    defer { visit.end() }
+    // After the view.
+    let sequence = snapshot?.sequence ?? pipeline.visible.load(ordering: .acquiring)
+    var lookup = try visit.view.borrowed { (view) throws(DatabaseError) in
+      try reader.lookup(userKey, in: family, of: view, at: sequence)
+    }
+    return try lookup.withValue(body)
   }
 
   func cursor(
     in family: LiveFamily?, at snapshot: Snapshot?, from: [UInt8]?, to: [UInt8]?, prefix: [UInt8]? = nil
   ) throws(DatabaseError) -> Cursor {
-    let (view, sequence) = try reading(snapshot)
+    try requireOpen()
+    let view = views.load()
+    // After the view.
+    let sequence = snapshot?.sequence ?? pipeline.visible.load(ordering: .acquiring)
     return try reader.cursor(in: family, of: view, at: sequence, holding: snapshot, from: from, to: to, prefix: prefix)
   }
 

@@ -32,7 +32,7 @@ final class Engine: @unchecked Sendable {
   /// Whether there are no threads, and due work is done by whoever made it due. Set before a thread starts.
   private(set) var isInline: Bool
   /// For whoever leads the pipeline: logs that may still be needed, and what all logs together may have.
-  var closedLogs = ClosedLogs()
+  let closedLogs = ClosedLogs()
   var logLimit: UInt64
   private var syncing: WorkerGroup?
   /// Whether `close` was called.

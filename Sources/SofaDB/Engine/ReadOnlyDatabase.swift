@@ -86,7 +86,8 @@ public final class ReadOnlyDatabase: Sendable {
     of key: [UInt8], in family: LiveFamily? = nil, _ body: (UnsafeRawBufferPointer?) throws(DatabaseError) -> Result
   ) throws(DatabaseError) -> Result {
     try key.withUnsafeBufferPointer { (key) throws(DatabaseError) in
-      try reader.withValue(of: UnsafeRawBufferPointer(key), in: family, of: view, at: lastSequence, body)
+      var lookup = try reader.lookup(UnsafeRawBufferPointer(key), in: family, of: view, at: lastSequence)
+      return try lookup.withValue(body)
     }
   }
 

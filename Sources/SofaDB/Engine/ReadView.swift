@@ -6,7 +6,7 @@ internal import Synchronization
 /// A reader takes the view first and the newest sequence number after it: everything up to that number that was
 /// written before the view was made is in it, and compactions have dropped nothing that the number can see.
 final class ReadView: Sendable {
-  struct Family: Sendable {
+  final class Family: @unchecked Sendable {
     let live: LiveFamily
     /// Newest first; the first is being written.
     let memtables: [Memtable]
@@ -14,14 +14,39 @@ final class ReadView: Sendable {
     let tombstones: TableTombstones
     /// `tables` ready for point reads.
     let map: LevelMap
+    private let borrowedMemtables: UnsafeBufferPointer<Unmanaged<Memtable>>
+
+    init(
+      live: LiveFamily, memtables: [Memtable], tables: ColumnFamily, tombstones: TableTombstones, map: LevelMap
+    ) {
+      self.live = live
+      self.memtables = memtables
+      self.tables = tables
+      self.tombstones = tombstones
+      self.map = map
+      let places = UnsafeMutableBufferPointer<Unmanaged<Memtable>>.allocate(capacity: memtables.count)
+      _ = places.initialize(from: memtables.lazy.map { Unmanaged.passUnretained($0) })
+      borrowedMemtables = UnsafeBufferPointer(places)
+    }
+
+    deinit { borrowedMemtables.deallocate() }
+
+    /// Looks at everything, from the newest to the oldest, until the matter is settled.
+    func look(_ lookup: inout PointLookup) throws(DatabaseError) {
+      for memtable in borrowedMemtables
+      where try memtable.borrowed({ (memtable) throws(DatabaseError) in try lookup.look(in: memtable) }) {
+        return
+      }
+      try lookup.look(in: map)
+    }
   }
 
   let version: Version
   /// By id.
   let families: [Family]
   private let places: [UInt32: Int]
-  /// See `ViewSlot`.
-  private let readers = Atomic<Int>(0)
+  /// The stripes of a `ViewSlot` that have this view, and the readers that others handed over.
+  private let holders = Atomic<Int>(ViewSlot.stripes)
 
   init(_ version: Version, families: [Family]) {
     self.version = version
@@ -33,9 +58,9 @@ final class ReadView: Sendable {
   @inline(__always)
   func family(_ id: UInt32) -> Family? { id == 0 ? families[0] : places[id].map { families[$0] } }
 
-  /// Adds the readers that a slot counted, or takes one away; at zero the slot's reference goes.
-  func settle(_ count: Int) {
-    if readers.wrappingAdd(count, ordering: .acquiringAndReleasing).newValue == 0 {
+  /// At zero holders the slot's reference goes.
+  func settle(_ change: Int) {
+    if holders.wrappingAdd(change, ordering: .acquiringAndReleasing).newValue == 0 {
       Unmanaged.passUnretained(self).release()
     }
   }

@@ -12,24 +12,16 @@ struct ViewReader: Sendable {
     return family
   }
 
-  /// Calls `body` with the value of `userKey`, nil where there is none. The bytes are those of the block or memtable
-  /// that holds them, where nothing has to be made of them first.
-  func withValue<Result>(
-    of userKey: UnsafeRawBufferPointer, in live: LiveFamily?, of view: ReadView, at sequence: SequenceNumber,
-    _ body: (UnsafeRawBufferPointer?) throws(DatabaseError) -> Result
-  ) throws(DatabaseError) -> Result {
-    defer { withExtendedLifetime(view) {} }
+  /// What a reader sees of `userKey`, which is borrowed until the value has been used; so is the view.
+  func lookup(
+    _ userKey: UnsafeRawBufferPointer, in live: LiveFamily?, of view: ReadView, at sequence: SequenceNumber
+  ) throws(DatabaseError) -> PointLookup {
     let family = try family(live, in: view)
     var lookup = PointLookup(
       userKey: userKey, snapshot: sequence, order: family.live.order, mergeOperator: family.live.options.mergeOperator,
       blobs: blobs)
-    try look(&lookup, family)
-    return try lookup.withValue(body)
-  }
-
-  private func look(_ lookup: inout PointLookup, _ family: ReadView.Family) throws(DatabaseError) {
-    for memtable in family.memtables where try lookup.look(in: memtable) { return }
-    try lookup.look(in: family.map)
+    try family.look(&lookup)
+    return lookup
   }
 
   /// The sequence number of the newest operation on a key, deletions included; 0 when there is none.

@@ -1,44 +1,90 @@
+internal import CSofaKernels
 internal import Synchronization
 
 /// The place of the current read view. Readers take it without ever waiting, however often it is replaced.
 ///
-/// One word holds the view's address and, above it, how many readers are between "have read the address" and "hold a
-/// reference": a reader counts itself in with the same atomic addition that gives it the address, so the view cannot go
-/// away in between. Who replaces the view finds that count in the old word and hands it to the old view, where the last
-/// of those readers gives up the slot's own reference.
+/// One word holds the view's address and, above it, how many readers are at work on it: a reader counts itself in with
+/// the same atomic addition that gives it the address, so the view cannot go away in between, and no reference is
+/// counted. Who replaces the view finds that count in the old word and hands it to the old view; readers that find
+/// another view in the word when they leave count themselves out there.
+///
+/// There are several such words, in cache lines of their own, and each thread uses one of them: threads that read at
+/// the same time on different processors do not take lines from each other.
 ///
 /// Source of the idea: the split reference counts of Williams, "C++ Concurrency in Action", 7.2.4.
-final class ViewSlot: Sendable {
+final class ViewSlot: @unchecked Sendable {
+  /// A power of two.
+  static let stripes = 8
+  private static let stride = 128
+  /// Up to 65,535 readers at once on each stripe.
   private static let one: UInt64 = 1 << 48
   private static let addressMask: UInt64 = one - 1
 
-  private let word: Atomic<UInt64>
+  fileprivate typealias Word = Atomic<UInt64>
+  private let words: UnsafeMutableRawPointer
 
-  init(_ view: ReadView) { word = Atomic(ViewSlot.address(retaining: view)) }
+  init(_ view: ReadView) {
+    words = .allocate(byteCount: ViewSlot.stripes * ViewSlot.stride, alignment: ViewSlot.stride)
+    let address = ViewSlot.address(retaining: view)
+    for stripe in 0..<ViewSlot.stripes {
+      (words + stripe * ViewSlot.stride).bindMemory(to: Word.self, capacity: 1).initialize(to: Word(address))
+    }
+  }
 
-  deinit { ViewSlot.reference(word.load(ordering: .acquiring)).release() }
+  deinit {
+    ViewSlot.reference(word(0).pointee.load(ordering: .acquiring)).release()
+    words.deallocate()
+  }
+
+  /// A reader at work: the view stays until `end`, once. One thread.
+  struct Visit {
+    fileprivate let word: UnsafeMutablePointer<Word>
+    fileprivate let taken: UInt64
+    let view: Unmanaged<ReadView>
+
+    @inline(__always)
+    func end() {
+      var seen = word.pointee.load(ordering: .relaxed)
+      while seen & ViewSlot.addressMask == taken {
+        let (isDone, now) = word.pointee.compareExchange(
+          expected: seen, desired: seen - ViewSlot.one, successOrdering: .acquiringAndReleasing,
+          failureOrdering: .relaxed)
+        if isDone { return }
+        seen = now
+      }
+      // Replaced meanwhile, and so the count is the view's.
+      view.takeUnretainedValue().settle(-1)
+    }
+  }
 
   /// Any thread, any time.
+  @inline(__always)
+  func visit() -> Visit {
+    let word = word(Int(truncatingIfNeeded: sofa_thread_number()) & (ViewSlot.stripes - 1))
+    let old = word.pointee.wrappingAdd(ViewSlot.one, ordering: .acquiringAndReleasing).oldValue
+    return Visit(word: word, taken: old & ViewSlot.addressMask, view: ViewSlot.reference(old))
+  }
+
+  /// The current view, to keep. Any thread, any time.
   func load() -> ReadView {
-    let taken = word.wrappingAdd(ViewSlot.one, ordering: .acquiringAndReleasing).oldValue & ViewSlot.addressMask
-    let view = ViewSlot.reference(taken).takeUnretainedValue()
-    var seen = word.load(ordering: .relaxed)
-    while seen & ViewSlot.addressMask == taken {
-      let (isDone, now) = word.compareExchange(
-        expected: seen, desired: seen - ViewSlot.one, successOrdering: .acquiringAndReleasing,
-        failureOrdering: .relaxed)
-      if isDone { return view }
-      seen = now
-    }
-    // Replaced meanwhile, and so the count is the view's.
-    view.settle(-1)
-    return view
+    let visit = visit()
+    defer { visit.end() }
+    return visit.view.takeUnretainedValue()
   }
 
   /// One thread at a time, and never with a view that was here before.
   func replace(with view: ReadView) {
-    let old = word.exchange(ViewSlot.address(retaining: view), ordering: .acquiringAndReleasing)
-    ViewSlot.reference(old).takeUnretainedValue().settle(Int(old / ViewSlot.one))
+    let address = ViewSlot.address(retaining: view)
+    for stripe in 0..<ViewSlot.stripes {
+      let old = word(stripe).pointee.exchange(address, ordering: .acquiringAndReleasing)
+      // The stripe's own share in the view goes, the readers come.
+      ViewSlot.reference(old).takeUnretainedValue().settle(Int(old / ViewSlot.one) - 1)
+    }
+  }
+
+  @inline(__always)
+  private func word(_ stripe: Int) -> UnsafeMutablePointer<Word> {
+    (words + stripe &* ViewSlot.stride).assumingMemoryBound(to: Word.self)
   }
 
   private static func address(retaining view: ReadView) -> UInt64 {
@@ -47,6 +93,7 @@ final class ViewSlot: Sendable {
     return address
   }
 
+  @inline(__always)
   private static func reference(_ word: UInt64) -> Unmanaged<ReadView> {
     Unmanaged.fromOpaque(UnsafeRawPointer(bitPattern: UInt(word & addressMask))!)
   }

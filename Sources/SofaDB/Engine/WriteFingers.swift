@@ -1,18 +1,26 @@
 internal import Synchronization
 
 /// What one thread needs to add to the targets: where its last entries went.
-struct WriteFingers {
+final class WriteFingers {
   private var owner: WriteTargets?
-  private var fingers: [Memtable.Finger] = []
+  /// One for each target.
+  private var fingers = UnsafeMutableBufferPointer<Memtable.Finger>(start: nil, count: 0)
+
+  init() {}
+
+  deinit { fingers.deallocate() }
 
   /// Adds the operations of a batch, the first with `sequence`. Operations of families that were dropped are left out.
-  mutating func add(
+  func add(
     _ batch: UnsafeRawBufferPointer, sequence: SequenceNumber, to targets: WriteTargets
   ) throws(FormatError) {
     if owner !== targets {
       owner = targets
-      fingers = targets.targets.map { _ in Memtable.Finger() }
+      fingers.deallocate()
+      fingers = .allocate(capacity: targets.targets.count)
+      fingers.initialize(repeating: Memtable.Finger())
     }
+    let fingers = fingers
     var reader = try WriteBatchReader(batch)
     var next = sequence
     var touched = 0

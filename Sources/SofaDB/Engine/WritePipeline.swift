@@ -1,3 +1,4 @@
+internal import CSofaKernels
 internal import Glibc
 internal import Synchronization
 
@@ -16,31 +17,41 @@ internal import Synchronization
 /// When the log fails, all of the group fail, and so does every write until the log is replaced. Work that must have
 /// the memtables and the log for itself runs as a ticket as well, after all groups before it are visible.
 ///
-/// A writer that finds nobody leading and nobody waiting takes these steps without a ticket.
+/// A writer that finds nobody leading and nobody waiting takes these steps without a ticket and without the mutex, and
+/// waits a moment for that, as long as nobody has queued: most writes take less time than to sleep and be woken.
 ///
-/// Source of the grouping: LevelDB's `DBImpl::Write`; of the two stages: RocksDB's pipelined write.
+/// Source of the grouping: LevelDB's `DBImpl::Write`; of the two stages and of the short wait: RocksDB's pipelined
+/// write and its adaptive waiting.
 final class WritePipeline: @unchecked Sendable {
   /// Bytes of a record that groups are merged into; a single larger batch stays alone.
   private static let groupLimit = 1 << 20
   /// A small write does not wait for more than this, in bytes.
   private static let smallGroupExtra = 128 << 10
 
+  /// How often a writer looks whether it may go on before it sleeps: some microseconds.
+  private static let patience = 400
+  // Parts of `lead`.
+  private static let isLed: UInt32 = 1
+  private static let isQueued: UInt32 = 2
+
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let visibility: UnsafeMutablePointer<pthread_cond_t>
   private var head: WriteTicket?
   private var tail: WriteTicket?
-  /// Whether the first of the queue is at work.
-  private var isLed = false
-  private var lastAssigned: SequenceNumber
+  /// Whether somebody leads; whether there is a queue, which changes under the mutex.
+  private let lead = Atomic<UInt32>(0)
   /// All up to here is in the memtables.
-  private var lastAdded: SequenceNumber
-  private var visibilityWaiters = 0
-  private var spareFingers: [WriteFingers] = []
+  private let lastAdded: Atomic<SequenceNumber>
+  /// How many sleep until `lastAdded` grows.
+  private let visibilityWaiters = Atomic<Int>(0)
+  private let spareFingers = SpareFingers()
 
   // Owned by whoever leads.
+  private var lastAssigned: SequenceNumber
   var log: WriteAheadLog?
-  /// Replaced only when all that was logged has been added: nobody is on the way to the old ones then.
-  var targets: WriteTargets { didSet { forgetFingers() } }
+  /// Replaced only when all that was logged has been added: nobody is on the way to the old ones then, and only fingers
+  /// keep them alive.
+  var targets: WriteTargets { didSet { spareFingers.forget() } }
   /// Written since `makeRoom` set it to 0.
   var unpaidBytes = 0
   private var merged = ByteWriter(capacity: 64 << 10)
@@ -62,7 +73,7 @@ final class WritePipeline: @unchecked Sendable {
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(visibility, nil)
     lastAssigned = lastSequence
-    lastAdded = lastSequence
+    lastAdded = Atomic(lastSequence)
     visible = Atomic(lastSequence)
     self.targets = targets
     self.makeRoom = makeRoom
@@ -83,7 +94,7 @@ final class WritePipeline: @unchecked Sendable {
   func write(
     _ batch: UnsafeMutableRawBufferPointer, count: UInt64, namesFamilies: Bool, _ options: WriteOptions
   ) throws(DatabaseError) {
-    if !namesFamilies, leadAlone() {
+    if !namesFamilies, leadAlone(waits: !options.sync) {
       try writeUnqueued(batch, count, options)
     } else {
       try write(WriteTicket(batch, count: count, namesFamilies: namesFamilies, options: options))
@@ -95,7 +106,7 @@ final class WritePipeline: @unchecked Sendable {
     _ batch: UnsafeMutableRawBufferPointer, _ count: UInt64, _ options: WriteOptions
   ) throws(DatabaseError) {
     do throws(DatabaseError) { try makeRoom(self) } catch {
-      _ = stopLeading()
+      stopLeading()
       throw error
     }
     // Changed by nobody but whoever leads.
@@ -115,17 +126,17 @@ final class WritePipeline: @unchecked Sendable {
         logFailed(error)
       }
     }
-    var fingers = stopLeading()
+    stopLeading()
     if failure == nil {
+      let fingers = spareFingers.take()
       do throws(FormatError) {
         try fingers.add(UnsafeRawBufferPointer(batch), sequence: first, to: targets)
       } catch {
         failure = DatabaseError(.invalid, "a malformed batch: \(error.reason)")
       }
+      spareFingers.give(fingers)
     }
-    pthread_mutex_lock(mutex)
-    publish(first - 1, first + count - 1, fingers)
-    pthread_mutex_unlock(mutex)
+    publish(first - 1, first + count - 1)
     if let failure { throw failure }
   }
 
@@ -165,22 +176,16 @@ final class WritePipeline: @unchecked Sendable {
 
   /// Gives out a number that no write gets; from within `exclusively`.
   func takeSequence() -> SequenceNumber {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
     lastAssigned += 1
-    lastAdded = lastAssigned
+    lastAdded.store(lastAssigned, ordering: .releasing)
     return lastAssigned
   }
 
   /// Makes numbers that `takeSequence` gave visible.
-  func publish() { visible.store(lastAdded, ordering: .releasing) }
+  func publish() { visible.store(lastAssigned, ordering: .releasing) }
 
   /// Waits until all that was logged is in the memtables. For whoever leads.
-  func drain() {
-    pthread_mutex_lock(mutex)
-    waitUntilAdded(lastAssigned)
-    pthread_mutex_unlock(mutex)
-  }
+  func drain() { waitUntilAdded(lastAssigned) }
 
   // MARK: Steps
 
@@ -212,43 +217,54 @@ final class WritePipeline: @unchecked Sendable {
     defer { pthread_mutex_unlock(mutex) }
     if let tail { tail.next = ticket } else { head = ticket }
     tail = ticket
-    while !ticket.isDone, head !== ticket || isLed { ticket.wait(mutex) }
-    if ticket.isDone { return false }
-    isLed = true
-    return true
+    lead.bitwiseOr(WritePipeline.isQueued, ordering: .relaxed)
+    while !ticket.isDone {
+      if head === ticket, changeLead(from: WritePipeline.isQueued, to: WritePipeline.isQueued | WritePipeline.isLed) {
+        return true
+      }
+      ticket.wait(mutex)
+    }
+    return false
   }
 
   /// True when nobody leads and nobody waits: the caller leads then.
-  private func leadAlone() -> Bool {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    guard head == nil, !isLed else { return false }
-    isLed = true
-    return true
+  private func leadAlone(waits: Bool) -> Bool {
+    var looks = waits ? WritePipeline.patience : 1
+    while looks > 0 {
+      let now = lead.load(ordering: .relaxed)
+      if now == 0, changeLead(from: 0, to: WritePipeline.isLed) { return true }
+      if now & WritePipeline.isQueued != 0 { return false }
+      sofa_pause()
+      looks &-= 1
+    }
+    return false
   }
 
   /// Lets the first that has queued meanwhile lead on.
-  private func stopLeading() -> WriteFingers {
+  private func stopLeading() {
+    if changeLead(from: WritePipeline.isLed, to: 0) { return }
     pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    isLed = false
+    lead.bitwiseAnd(~WritePipeline.isLed, ordering: .releasing)
     head?.wake()
-    return spareFingers.popLast() ?? WriteFingers()
+    pthread_mutex_unlock(mutex)
+  }
+
+  @inline(__always)
+  private func changeLead(from old: UInt32, to new: UInt32) -> Bool {
+    lead.compareExchange(
+      expected: old, desired: new, successOrdering: .acquiringAndReleasing, failureOrdering: .relaxed
+    ).exchanged
   }
 
   /// Takes the queue up to and including `ticket` off, and lets the next one lead.
   private func leave(upTo ticket: WriteTicket) {
     pthread_mutex_lock(mutex)
-    pop(through: ticket)
-    pthread_mutex_unlock(mutex)
-  }
-
-  private func pop(through ticket: WriteTicket) {
     head = ticket.next
     if head == nil { tail = nil }
     ticket.next = nil
-    isLed = false
+    lead.store(head == nil ? 0 : WritePipeline.isQueued, ordering: .releasing)
     head?.wake()
+    pthread_mutex_unlock(mutex)
   }
 
   /// The last of the tickets that are written with `leader`.
@@ -339,9 +355,7 @@ final class WritePipeline: @unchecked Sendable {
 
   /// Adds the group to the memtables, makes it visible, and wakes its writers.
   private func add(_ group: Group) throws(DatabaseError) {
-    pthread_mutex_lock(mutex)
-    var fingers = spareFingers.popLast() ?? WriteFingers()
-    pthread_mutex_unlock(mutex)
+    let fingers = spareFingers.take()
     group.forEach { ticket in
       guard ticket.failure == nil else { return }
       do throws(FormatError) {
@@ -350,8 +364,9 @@ final class WritePipeline: @unchecked Sendable {
         ticket.failure = DatabaseError(.invalid, "a malformed batch: \(error.reason)")
       }
     }
+    spareFingers.give(fingers)
+    publish(group.first - 1, group.end - 1)
     pthread_mutex_lock(mutex)
-    publish(group.first - 1, group.end - 1, fingers)
     group.forEach { ticket in
       guard ticket !== group.leader else { return }
       ticket.isDone = true
@@ -361,27 +376,28 @@ final class WritePipeline: @unchecked Sendable {
     if let failure = group.leader.failure { throw failure }
   }
 
-  /// Makes all up to `last` visible, once all up to `before` is. `mutex` is held.
-  private func publish(_ before: SequenceNumber, _ last: SequenceNumber, _ fingers: WriteFingers) {
+  /// Makes all up to `last` visible, once all up to `before` is.
+  private func publish(_ before: SequenceNumber, _ last: SequenceNumber) {
     waitUntilAdded(before)
-    lastAdded = max(lastAdded, last)
-    visible.store(lastAdded, ordering: .releasing)
-    if visibilityWaiters > 0 { pthread_cond_broadcast(visibility) }
-    spareFingers.append(fingers)
-  }
-
-  /// Fingers keep the memtables alive that they point into.
-  private func forgetFingers() {
-    pthread_mutex_lock(mutex)
-    spareFingers = []
-    pthread_mutex_unlock(mutex)
+    visible.store(last, ordering: .releasing)
+    // Whoever is about to sleep either sees this or is seen below.
+    lastAdded.store(last, ordering: .sequentiallyConsistent)
+    if visibilityWaiters.load(ordering: .sequentiallyConsistent) > 0 {
+      pthread_mutex_lock(mutex)
+      pthread_cond_broadcast(visibility)
+      pthread_mutex_unlock(mutex)
+    }
   }
 
   private func waitUntilAdded(_ sequence: SequenceNumber) {
-    while lastAdded < sequence {
-      visibilityWaiters += 1
-      pthread_cond_wait(visibility, mutex)
-      visibilityWaiters -= 1
+    for _ in 0..<WritePipeline.patience {
+      if lastAdded.load(ordering: .acquiring) >= sequence { return }
+      sofa_pause()
     }
+    pthread_mutex_lock(mutex)
+    visibilityWaiters.add(1, ordering: .sequentiallyConsistent)
+    while lastAdded.load(ordering: .sequentiallyConsistent) < sequence { pthread_cond_wait(visibility, mutex) }
+    visibilityWaiters.subtract(1, ordering: .relaxed)
+    pthread_mutex_unlock(mutex)
   }
 }

@@ -10,7 +10,8 @@ public final class LogWriter {
   private let recyclableNumber: UInt64?
   private var blockOffset: Int
   private var failure: DatabaseError?
-  private var buffer = ByteWriter(capacity: 4096)
+  /// Behind a pointer, which nobody else has: the checks that a stored property gets cost as much as the copying.
+  private let buffer: UnsafeMutablePointer<ByteWriter>
 
   /// Bytes that are gathered before they are handed to the file within one record.
   private static let gather = 8 * LogFormat.blockSize
@@ -21,19 +22,26 @@ public final class LogWriter {
     self.file = file
     self.recyclableNumber = recyclableNumber
     size = offset
+    buffer = .allocate(capacity: 1)
+    buffer.initialize(to: ByteWriter(capacity: 4096))
     blockOffset = Int(offset % UInt64(LogFormat.blockSize))
+  }
+
+  deinit {
+    buffer.deinitialize(count: 1)
+    buffer.deallocate()
   }
 
   public func append(_ record: UnsafeRawBufferPointer) throws(DatabaseError) {
     if let failure { throw failure }
-    buffer.removeAll()
+    buffer.pointee.removeAll()
     let header = recyclableNumber == nil ? LogFormat.headerSize : LogFormat.recyclableHeaderSize
     var written = 0
     var hasStarted = false
     repeat {
       var left = LogFormat.blockSize - blockOffset
       if left < header {
-        buffer.appendZeros(left)
+        buffer.pointee.appendZeros(left)
         blockOffset = 0
         left = LogFormat.blockSize
       }
@@ -45,7 +53,7 @@ public final class LogWriter {
       appendFragment(type, UnsafeRawBufferPointer(rebasing: record[written..<(written + length)]))
       written += length
       hasStarted = !isLast
-      if buffer.count >= LogWriter.gather { try flush() }
+      if buffer.pointee.count >= LogWriter.gather { try flush() }
     } while hasStarted
     try flush()
   }
@@ -68,9 +76,9 @@ public final class LogWriter {
 
   private func flush() throws(DatabaseError) {
     do throws(DatabaseError) {
-      try file.append(buffer.bytes)
-      size += UInt64(buffer.count)
-      buffer.removeAll()
+      try file.append(buffer.pointee.bytes)
+      size += UInt64(buffer.pointee.count)
+      buffer.pointee.removeAll()
     } catch {
       failure = error
       throw error
@@ -80,7 +88,7 @@ public final class LogWriter {
   private func appendFragment(_ plainType: UInt8, _ payload: UnsafeRawBufferPointer) {
     let header = recyclableNumber == nil ? LogFormat.headerSize : LogFormat.recyclableHeaderSize
     let length = header + payload.count
-    let place = buffer.reserve(length)
+    let place = buffer.pointee.reserve(length)
     place.storeBytes(of: UInt16(payload.count).littleEndian, toByteOffset: 4, as: UInt16.self)
     if let recyclableNumber {
       place.storeBytes(of: plainType + LogFormat.recyclableOffset, toByteOffset: 6, as: UInt8.self)
@@ -91,7 +99,7 @@ public final class LogWriter {
     if let source = payload.baseAddress { (place + header).copyMemory(from: source, byteCount: payload.count) }
     let checksum = CRC32C.mask(CRC32C.checksum(UnsafeRawBufferPointer(start: place + 6, count: length - 6)))
     place.storeBytes(of: checksum.littleEndian, as: UInt32.self)
-    buffer.commit(length)
+    buffer.pointee.commit(length)
     blockOffset += length
   }
 }

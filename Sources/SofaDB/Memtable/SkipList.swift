@@ -1,3 +1,4 @@
+internal import CSofaKernels
 internal import Glibc
 internal import Synchronization
 
@@ -108,9 +109,11 @@ final class SkipList: @unchecked Sendable {
   private func advance(_ level: Int, from start: Node, to target: Target, _ finger: inout Finger) {
     var before = start
     var after = SkipList.link(of: before, level)
+    SkipList.prefetchBelow(before, level)
     while let next = after, precedes(next, target) {
       before = next
       after = SkipList.link(of: next, level)
+      SkipList.prefetchBelow(before, level)
     }
     finger.before[level] = before
     finger.after[level] = after
@@ -183,9 +186,11 @@ final class SkipList: @unchecked Sendable {
     var known: Node?
     for level in stride(from: SkipList.maximumHeight - 1, through: 0, by: -1) {
       after = SkipList.link(of: before, level)
+      SkipList.prefetchBelow(before, level)
       while let next = after, next != known, precedes(next, target) {
         before = next
         after = SkipList.link(of: next, level)
+        SkipList.prefetchBelow(before, level)
       }
       known = after
     }
@@ -233,6 +238,12 @@ final class SkipList: @unchecked Sendable {
 
   @inline(__always) private static func link(of node: Node, _ level: Int) -> Node? {
     place(of: node, level).pointee.load(ordering: .acquiring)
+  }
+
+  /// Three times out of four a search goes down from a node: what it compares there first is asked for while it still
+  /// compares here.
+  @inline(__always) private static func prefetchBelow(_ node: Node, _ level: Int) {
+    if level > 0, let next = link(of: node, level - 1) { sofa_prefetch(next + prefixOffset) }
   }
 
   @inline(__always) private static func initializeLink(of node: Node, _ level: Int, to next: Node?) {

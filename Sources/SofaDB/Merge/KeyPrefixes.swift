@@ -18,10 +18,12 @@ struct KeyPrefixes {
 
   /// `expected`: user keys without timestamps that show what all keys begin with.
   init(_ expected: [[UInt8]], order: KeyOrder) {
-    var start = expected.first ?? []
-    for key in expected { start = Array(zip(start, key).prefix { $0 == $1 }.map(\.0)) }
-    common = ByteBuffer(start)
-    skipped = start.count
+    let first = expected.first ?? []
+    var shared = first.count
+    for key in expected { shared = (0..<min(shared, key.count)).first { key[$0] != first[$0] } ?? min(shared, key.count) }
+    let start = first.prefix(shared)
+    common = start.withUnsafeBytes { ByteBuffer(copying: $0) }
+    skipped = shared
     commonWord = start.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }.littleEndian
     commonMask = (skipped >= 8 ? .max : UInt64(1) << UInt64(8 * skipped) - 1).littleEndian
     tail = 8 + order.timestampSize

@@ -131,7 +131,7 @@ final class LevelMap: @unchecked Sendable {
   private func with<Result>(
     _ index: Int, _ body: (TableReader) throws(DatabaseError) -> Result
   ) throws(DatabaseError) -> Result {
-    if let reader = slots[index].reader.value { return try body(reader.takeUnretainedValue()) }
+    if let reader = slots[index].reader.value { return try reader.borrowed(body) }
     let reader = try cache.reader(slots[index].metadata, order: order)
     if cache.takePin(), !slots[index].reader.offer(reader) { cache.giveBackPins(1) }
     return try body(reader)

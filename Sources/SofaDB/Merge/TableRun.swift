@@ -13,7 +13,7 @@ struct TableRun {
   private let usesCache: Bool
   /// The place of `table` among the tables.
   private(set) var index = 0
-  private var cursor = TableCursor()
+  private var cursor = TableCursor.nowhere
   private(set) var table: TableReader?
   private var boundaries: BlockBoundaries?
 
@@ -131,7 +131,7 @@ struct TableRun {
       index += 1
     }
     table = nil
-    cursor = TableCursor()
+    cursor = .nowhere
   }
 
   /// Opens tables from `index` down until one has an entry; `position` places the cursor in the first.
@@ -151,7 +151,7 @@ struct TableRun {
     }
     index = 0
     table = nil
-    cursor = TableCursor()
+    cursor = .nowhere
   }
 
   /// False when the table is too damaged to open and that is tolerated.

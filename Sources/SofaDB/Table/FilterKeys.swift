@@ -42,6 +42,7 @@ struct FilterKeys: Sendable {
   /// The user key without its timestamp; nil when it is shorter than one.
   @inline(__always)
   func whole(_ userKey: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    guard timestampSize > 0 else { return userKey }
     guard userKey.count >= timestampSize else { return nil }
     return UnsafeRawBufferPointer(rebasing: userKey.dropLast(timestampSize))
   }

@@ -37,17 +37,19 @@ public struct TableCursor {
 
   public private(set) var isValid = false
 
-  /// Stands nowhere, and must not be moved: what its owner has before there is a table.
-  init() {
+  /// Stands nowhere, and must not be moved: what its owner has before there is a table. Shared, as nobody changes it.
+  nonisolated(unsafe) static let nowhere = TableCursor()
+
+  private init() {
     opened = nil
     changesKeys = false
-    seen = KeyBuffer(capacity: 0)
+    seen = KeyBuffer()
   }
 
   init(_ table: TableReader, readAhead: Int, usesCache: Bool) {
     opened = DataBlockSource(table, readAhead: readAhead, usesCache: usesCache)
     changesKeys = table.changesKeys
-    seen = KeyBuffer(capacity: table.changesKeys ? 240 : 0)
+    seen = KeyBuffer()
   }
 
   private var source: DataBlockSource { opened! }
