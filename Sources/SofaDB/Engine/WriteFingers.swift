@@ -4,11 +4,11 @@ internal import Synchronization
 final class WriteFingers {
   private var owner: WriteTargets?
   /// One for each target.
-  private var fingers = UnsafeMutableBufferPointer<Memtable.Finger>(start: nil, count: 0)
+  private var fingers: UnsafeMutablePointer<Memtable.Finger>?
 
   init() {}
 
-  deinit { fingers.deallocate() }
+  deinit { fingers?.deallocate() }
 
   /// Adds the operations of a batch, the first with `sequence`. Operations of families that were dropped are left out.
   func add(
@@ -16,11 +16,12 @@ final class WriteFingers {
   ) throws(FormatError) {
     if owner !== targets {
       owner = targets
-      fingers.deallocate()
-      fingers = .allocate(capacity: targets.targets.count)
-      fingers.initialize(repeating: Memtable.Finger())
+      fingers?.deallocate()
+      let made = UnsafeMutablePointer<Memtable.Finger>.allocate(capacity: targets.targets.count)
+      made.initialize(repeating: Memtable.Finger(), count: targets.targets.count)
+      fingers = made
     }
-    let fingers = fingers
+    let fingers = fingers!
     var reader = try WriteBatchReader(batch)
     var next = sequence
     var touched = 0
@@ -30,7 +31,7 @@ final class WriteFingers {
       guard let place = targets.place(of: operation.family) else { continue }
       touched = place
       targets.targets[place].memtable.add(
-        userKey: operation.key, sequence: next, kind: kind, value: operation.value, finger: &fingers[place])
+        userKey: operation.key, sequence: next, kind: kind, value: operation.value, finger: &(fingers + place).pointee)
       if place != 0 { note(place, targets) }
     }
     note(touched, targets)
