@@ -19,7 +19,7 @@ TEST_PACKAGES = rocksdb-tools librocksdb-dev libleveldb-dev python3-plyvel g++ s
 # Static, so that the binaries run where there is no Swift.
 RELEASE = -c release --static-swift-stdlib
 # In a folder of its own: other flags would build everything anew each time.
-TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path .build-test
+TEST_FLAGS = -c release -Xswiftc -enable-testing -Xswiftc -DSOFA_MUTANTS --scratch-path .build-test
 FUZZ_FLAGS = -c release --product sofafuzz --scratch-path .build-fuzz -Xswiftc -enable-testing --sanitize=address \
   -Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=fuzzer-no-link -Xswiftc -use-ld=lld
 

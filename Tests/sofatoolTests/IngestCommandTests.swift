@@ -251,7 +251,7 @@ import Testing
     return try FamilyScan(view.cursor(view.families[0])).digest
   }
 
-  @Test(arguments: Ingest.Mode.allCases) func everyCrashLeavesBeforeOrAfter(mode: Ingest.Mode) throws {
+  @Test(arguments: Ingest.Mode.allCases) func A3_G1_everyCrashLeavesBeforeOrAfter(mode: Ingest.Mode) throws {
     let start = try start()
     let before = try digest(start)
     let scenario = { (system: SimulatedFileSystem) throws in

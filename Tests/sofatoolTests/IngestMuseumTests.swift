@@ -33,6 +33,20 @@ import Testing
     return scratch.beside(name)
   }
 
+  /// G2: a table that was ingested twice after a crash put back what had been overwritten in between.
+  @Test func G2_theSameTableTwiceIsNothingNew() throws {
+    let scratch = try ScratchDatabase("r783-levels")
+    let file = try Self.table(scratch, "in.sst", [1, 2, 3])
+    #expect(ToolRun("ingest", "--into", scratch.path, file).status == .ok)
+    let later = try Self.table(scratch, "later.sst", [2])
+    #expect(ToolRun("ingest", "--into", scratch.path, later).status == .ok)
+    for mode in ["copy", "link"] {
+      let run = ToolRun("ingest", "--mode", mode, "--into", scratch.path, file)
+      #expect(run.status == .ok && run.errors.contains("already"), "\(run.errors)")
+    }
+    #expect(try Journal.entries(of: PosixFileSystem().readableDirectory(at: scratch.path)).count == 2)
+  }
+
   /// G3: bounds of ingested tables left out range deletions that reach beyond the keys, so that reads and compactions
   /// passed them over.
   @Test(.enabled(if: RocksOracle.isAvailable, "\(RocksOracle.missing)"), arguments: [[], [25], [10, 60]])
@@ -125,7 +139,7 @@ import Testing
   }
 
   /// K2: a copy went on although what was copied had been found damaged, or had changed since it was checked.
-  @Test(arguments: Ingest.Mode.allCases) func museumK2ASourceThatChangesIsNotTaken(mode: Ingest.Mode) throws {
+  @Test(arguments: Ingest.Mode.allCases) func C17_K2_aSourceThatChangesIsNotTaken(mode: Ingest.Mode) throws {
     let scratch = try ScratchDatabase("r783-levels")
     let file = try Self.table(scratch, "in.sst", Array(0..<50))
     let before = try scratch.picture().filter { !$0.hasPrefix("in.sst") }

@@ -17,6 +17,6 @@ public enum FilterHash {
   /// RocksDB files, false for LevelDB files.
   @inline(__always)
   public static func hash32(_ bytes: UnsafeRawBufferPointer, seed: UInt32, signedTail: Bool) -> UInt32 {
-    sofa_hash32(bytes.baseAddress, bytes.count, seed, signedTail)
+    sofa_hash32(bytes.baseAddress, bytes.count, seed, signedTail && !Mutant.highBytesUnsigned.isOn)
   }
 }

@@ -64,7 +64,7 @@ public final class Compressor {
       case .zstd(let encoder): encoder.encode(raw, into: place, capacity: capacity)
       case .snappy(let encoder): encoder.encode(raw, into: place, capacity: capacity)
       }
-    guard let length else {
+    guard let length = length ?? (Mutant.cutBlocksKept.isOn ? capacity : nil) else {
       output.truncate(to: start)
       return false
     }

@@ -61,13 +61,18 @@ public struct CompactionInputs: Sendable {
       defer { previous = table }
       if chosen.contains(table.number) { continue }
       let shares = previous.map { chosen.contains($0.number) && overlap($0, table) } ?? false
-      if shares || above.overlaps(first(table), last(table)) { missing.insert(table.number) }
+      let isBelow = above.overlaps(first(table), last(table))
+      if shares && !Mutant.keySplitOverTables.isOn || isBelow && !Mutant.olderTableLeftAbove.isOn {
+        missing.insert(table.number)
+      }
     }
   }
 
   /// The output level: nothing may lie between the ends of what is chosen.
   private func addOutput(_ chosen: Set<UInt64>, _ missing: inout Set<UInt64>) {
-    guard let hull = hull(family.tables.filter { chosen.contains($0.number) }) else { return }
+    guard !Mutant.outputLevelLeftOut.isOn, let hull = hull(family.tables.filter { chosen.contains($0.number) }) else {
+      return
+    }
     for table in family.levels[outputLevel] where !chosen.contains(table.number) && overlap(hull, table) {
       missing.insert(table.number)
     }

@@ -143,7 +143,7 @@ struct CompactionPiece: ~Copyable {
   }
 
   private mutating func isBottom() -> Bool {
-    if isAllBottom { return true }
+    if isAllBottom || Mutant.tombstonesDroppedEarly.isOn { return true }
     if plan.keepsTombstones || order.timestampSize > 0 { return false }
     return !plan.older.contains(groupKey.bytes, hint: &olderHint)
   }

@@ -83,7 +83,9 @@ public struct CompactionPlan: Sendable {
     _ family: ColumnFamily, than inputs: Set<UInt64>, _ outputLevel: Int
   ) -> [TableMetadata] {
     var older = family.levels.dropFirst(outputLevel + 1).flatMap { $0 }
-    if outputLevel == 0, let last = family.levels[0].lastIndex(where: { inputs.contains($0.number) }) {
+    if outputLevel == 0, !Mutant.olderLevel0Ignored.isOn,
+      let last = family.levels[0].lastIndex(where: { inputs.contains($0.number) })
+    {
       older += family.levels[0][(last + 1)...]
     }
     return older

@@ -40,6 +40,7 @@ struct KeySpans: Sendable {
   /// Whether a table may hold the user key, given without timestamp. `hint` is the caller's place; it starts at 0, and
   /// keys must ascend.
   func contains(_ key: UnsafeRawBufferPointer, hint: inout Int) -> Bool {
+    if Mutant.placesGoStale.isOn { hint = max(hint, 1) }
     while hint < spans.count, compare(key, spans[hint].last) > 0 { hint += 1 }
     return hint < spans.count && compare(key, spans[hint].first) >= 0
   }

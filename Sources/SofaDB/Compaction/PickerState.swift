@@ -38,7 +38,9 @@ struct PickerState {
   }
 
   private func isFree(_ inputs: Set<UInt64>, _ output: Int) -> Bool {
-    guard !inputs.isEmpty, busy.isDisjoint(with: inputs) else { return false }
+    guard !inputs.isEmpty, busy.isDisjoint(with: inputs) else {
+      return !inputs.isEmpty && Mutant.tablesTakenTwice.isOn
+    }
     let hull = KeySpans(hull: inputs.compactMap { tables[$0] }, order: family.order)
     return !running.contains { $0.choice.outputLevel == output && $0.span.overlaps(hull) }
   }

@@ -133,7 +133,7 @@ public struct LogReplay {
   private mutating func shouldGoOn(after problem: DatabaseError, in log: UInt64) -> Bool {
     switch policy {
     case .levelDB, .rocksDB(.skipAnyCorrupted): return true
-    case .rocksDB(.pointInTime):
+    case .rocksDB(.pointInTime) where !Mutant.tornTailRefused.isOn:
       stoppedIn = log
       return false
     case .rocksDB:
@@ -148,7 +148,7 @@ public struct LogReplay {
     try WriteBatchReader.check(bytes)
     var batch = try WriteBatchReader(bytes)
     if stoppedIn != nil {
-      guard batch.sequence == nextSequence else { return false }
+      guard batch.sequence == nextSequence || Mutant.gapReplayed.isOn else { return false }
       stoppedIn = nil
     }
     var next = batch.nextSequence

@@ -57,7 +57,7 @@ extension Engine {
       pipeline.log?.abandon()
       pipeline.log = new
       state.change { state in
-        for index in state.families.indices {
+        for index in state.families.indices where index == 0 || !Mutant.oneFamilyResumed.isOn {
           let family = state.families[index]
           if !family.active.memtable.isEmpty { state.families[index].sealed.insert(family.active, at: 0) }
           state.families[index].active = EngineState.Buffer(
@@ -71,7 +71,7 @@ extension Engine {
       do throws(DatabaseError) {
         try waitForFlush(state.change { $0.families.map(\.live.id) })
         try pipeline.log?.sync()
-        try leaveOldLogs()
+        if !Mutant.failedLogReplayed.isOn { try leaveOldLogs() }
       } catch {
         fail(failure)
         throw error

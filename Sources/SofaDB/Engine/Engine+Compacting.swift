@@ -103,7 +103,7 @@ extension Engine {
     }
     let failure = state.wait({ state in
       guard state.failure == nil, let index = state.index(of: family.id) else { return true }
-      return state.families[index].running.isEmpty && !state.families[index].isHeld
+      return state.families[index].running.isEmpty && !state.families[index].isHeld || Mutant.compactionsNotHeld.isOn
     }) { state -> DatabaseError? in
       if let failure = state.failure { return failure }
       if let index = state.index(of: family.id) { state.families[index].isHeld = true }

@@ -19,7 +19,7 @@ extension Engine {
     let (failure, isDone) = state.wait({ $0.failure != nil || $0.isClosing || isFlushed($0) }) {
       ($0.failure, isFlushed($0))
     }
-    if let failure { throw failure }
+    if let failure, !Mutant.failedFlushIsSilent.isOn { throw failure }
     if !isDone { try requireOpen() }
   }
 
@@ -41,7 +41,7 @@ extension Engine {
     var plan = CompactionPlan(
       flushing: buffers.sealed.map { MemoryRun($0.memtable) }, of: tables,
       options: live.options.tableOptions(tables, isBottom: false, now: options.time.now, origin: origin))
-    plan.snapshots = snapshots.all
+    plan.snapshots = Mutant.flushForgetsSnapshots.isOn ? [] : snapshots.all
     plan.mergeOperator = live.options.mergeOperator
     let result = try run(plan, jobs: 1)
     defer { forget(result.outputs.map(\.number)) }
@@ -53,14 +53,16 @@ extension Engine {
       var state = current
       guard let index = state.index(of: family) else { return nil }
       state.families[index].sealed.removeLast(buffers.sealed.count)
-      edit.minLogNumberToKeep = state.oldestLog
+      edit.minLogNumberToKeep =
+        Mutant.logsOfOthersForgotten.isOn ? state.families[index].active.logNumber : state.oldestLog
       return state.families[index].sealed.last?.logNumber ?? state.families[index].active.logNumber
     }
     // Dropped meanwhile.
     guard edit.logNumber != nil else { return }
     try install([edit]) { state in
       guard let index = state.index(of: family) else { return }
-      state.families[index].sealed.removeLast(buffers.sealed.count)
+      let isAll = Mutant.sealedMeanwhileForgotten.isOn
+      state.families[index].sealed.removeLast(isAll ? state.families[index].sealed.count : buffers.sealed.count)
       state.note(result.outputs, of: family)
     }
     counters.flushes.wrappingAdd(1, ordering: .relaxed)

@@ -155,13 +155,14 @@ final class Engine: @unchecked Sendable {
       let needed = state.change { state in
         state.versions.removeAll { $0.version == nil }
         var needed = ObsoleteFiles.Needed(version: versions.current, manifestNumber: versions.manifestNumber)
-        for held in state.versions.compactMap(\.version) where held !== needed.version {
+        for held in state.versions.compactMap(\.version)
+        where held !== needed.version && !Mutant.readersTablesRemoved.isOn {
           for family in held.families {
             needed.tables.formUnion(family.tables.lazy.map(\.number))
             needed.blobFiles.formUnion(family.blobFiles.lazy.map(\.number))
           }
         }
-        needed.pending = state.pendingFiles
+        if !Mutant.pendingFilesCollected.isOn { needed.pending = state.pendingFiles }
         needed.isUnknown = state.failure != nil || versions.failure != nil
         return needed
       }

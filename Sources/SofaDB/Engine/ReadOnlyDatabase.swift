@@ -33,7 +33,7 @@ public final class ReadOnlyDatabase: Sendable {
     let blocks = options.blockCacheBytes > 0 ? BlockCache(capacity: options.blockCacheBytes) : nil
     let cache = options.tableCache(directory, blocks: blocks)
     reader = ViewReader(path: path, cache: cache, blobs: BlobStore(directory: directory))
-    lastSequence = max(replay.lastSequence, version.lastSequence)
+    lastSequence = Mutant.replayNotSeen.isOn ? version.lastSequence : max(replay.lastSequence, version.lastSequence)
     view = ReadView(
       version,
       families: version.families.map { family in

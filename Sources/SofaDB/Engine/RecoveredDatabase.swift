@@ -36,9 +36,15 @@ struct RecoveredDatabase {
         ? ManifestReader.readCurrent(directory).readableVersion()
         : RecoveredDatabase.create(path, directory, options, numbers)
       stated = try OptionsFile.newest(in: directory)?.options
-      var next = max(found.nextFileNumber, (numbers.max() ?? 0) + 1)
+      var next = max(found.nextFileNumber, Mutant.recoveryReusesNumbers.isOn ? 0 : (numbers.max() ?? 0) + 1)
+      if Mutant.manifestBeforeReplay.isOn {
+        try VersionSet(RecoveredDatabase.advanced(found, log: next, found.lastSequence), in: directory).close()
+      }
       let replay = try RecoveredDatabase.replay(found, directory, options, stated)
       incidents = replay.incidents
+      if Mutant.logsRemovedByRecovery.isOn {
+        for entry in try directory.entries() where entry.name.hasSuffix(".log") { try directory.remove(entry.name) }
+      }
       try RecoveredDatabase.requireWritable(found, directory, next: next)
       try RecoveredDatabase.requireBlobs(replay, found, directory)
       let origin = try DatabaseIdentity.newSession(found.databaseID, in: directory)
@@ -156,7 +162,7 @@ struct RecoveredDatabase {
         "the keys of column family \(EscapedText.printable(family.name)) carry timestamps: open it read-only")
     }
     let upgraded = VersionUpgrade.upgraded(version)
-    if let violation = VersionInvariants.check(upgraded.withNextFileNumber(next)).first {
+    if let violation = VersionInvariants.check(upgraded.withNextFileNumber(next)).first, !Mutant.rulesNotKept.isOn {
       throw DatabaseError(.corruption, file: directory.path, "the MANIFEST breaks a rule: \(violation.detail)")
     }
   }
@@ -194,7 +200,7 @@ struct RecoveredDatabase {
           .corruption, file: DatabaseFile.table(table.number).name,
           "the MANIFEST names it, and it is not there: `sofatool repair` saves what is left")
       }
-      guard file.size == table.size else {
+      guard file.size == table.size || Mutant.cutTableAccepted.isOn else {
         throw DatabaseError(
           .corruption, file: file.name,
           "the file has \(file.size) bytes, the MANIFEST says \(table.size): `sofatool repair` saves what is there")

@@ -31,5 +31,8 @@ final class SnapshotList: Sendable {
   }
 
   /// Ascending, each once.
-  var all: [SequenceNumber] { held.change { $0.keys.sorted() } }
+  var all: [SequenceNumber] {
+    let all = held.change { $0.keys.sorted() }
+    return Mutant.snapshotAtZeroForgotten.isOn ? all.filter { $0 > 0 } : all
+  }
 }

@@ -21,7 +21,7 @@ final class WriteAheadLog {
   var size: UInt64 { writer.size }
 
   func append(_ record: UnsafeRawBufferPointer) throws(DatabaseError) {
-    isDirty = true
+    if !Mutant.laterWritesNotSynced.isOn || !isNameDurable { isDirty = true }
     try writer.append(record)
   }
 
@@ -45,7 +45,7 @@ final class WriteAheadLog {
 
   /// After the last record.
   func close() throws(DatabaseError) {
-    if size > 0 { try sync() }
+    if size > 0, !Mutant.oldLogNotSynced.isOn { try sync() }
     try writer.file.close()
   }
 

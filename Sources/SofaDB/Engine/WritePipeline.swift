@@ -336,7 +336,10 @@ final class WritePipeline: @unchecked Sendable {
       }
       if isSynced { try log.sync() }
     } catch {
-      group.forEach { $0.failure = $0.failure ?? error }
+      group.forEach { ticket in
+        if Mutant.followersNotTold.isOn, ticket !== group.leader { return }
+        ticket.failure = ticket.failure ?? error
+      }
       logFailed(error)
     }
   }

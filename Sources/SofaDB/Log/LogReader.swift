@@ -170,7 +170,7 @@ public final class LogReader {
       let broken = abandonPending()
       pendingStart = step.offset
       pendingLength = 0
-      pending.removeAll()
+      if !Mutant.fragmentsGlued.isOn { pending.removeAll() }
       extend(step.payload)
       return broken
     case LogFormat.middle:

@@ -80,7 +80,7 @@ public final class LogWriter {
       size += UInt64(buffer.pointee.count)
       buffer.pointee.removeAll()
     } catch {
-      failure = error
+      if !Mutant.logGoesOnAfterAnError.isOn { failure = error }
       throw error
     }
   }

@@ -75,6 +75,7 @@ public struct ColumnFamily: Sendable, Equatable {
   /// The age order of level 0. Epochs count only when every table of the family has one; tables without sequence
   /// numbers come from LevelDB, are older than all others, and sort by file number.
   static func isNewer(_ a: TableMetadata, _ b: TableMetadata, byEpoch: Bool) -> Bool {
+    if Mutant.level0ByNumber.isOn { return a.number > b.number }
     if byEpoch, a.epoch != b.epoch { return (a.epoch ?? 0) > (b.epoch ?? 0) }
     if a.largestSequence != b.largestSequence { return a.largestSequence > b.largestSequence }
     if a.smallestSequence != b.smallestSequence { return a.smallestSequence > b.smallestSequence }

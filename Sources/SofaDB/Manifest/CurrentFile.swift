@@ -47,7 +47,7 @@ public enum CurrentFile {
   /// could leave CURRENT naming a file that is not there. When this throws after the rename was tried, either name may
   /// be in CURRENT: the caller reads it again and deletes neither MANIFEST.
   public static func replace(_ directory: any Directory, manifest number: UInt64) throws(DatabaseError) {
-    try directory.sync()
+    if !Mutant.manifestNameNotSynced.isOn { try directory.sync() }
     let temporary = DatabaseFile.temporary(number).name
     if try directory.attributes(of: temporary) != nil { try directory.remove(temporary) }
     do throws(DatabaseError) {
@@ -58,7 +58,7 @@ public enum CurrentFile {
       try discard(temporary, in: directory, because: error)
     }
     try directory.rename(temporary, to: name, replacing: true)
-    try directory.sync()
+    if !Mutant.currentNotSynced.isOn { try directory.sync() }
   }
 
   /// Removes what was half written and throws `error`, whether or not removing works.

@@ -74,7 +74,7 @@ public struct ManifestReader {
 
   /// Whether reading ends at the event.
   private mutating func note(_ event: LogEvent) -> Bool {
-    if event.isReported || event.hidesRecord {
+    if !Mutant.damageEndsAManifest.isOn, event.isReported || event.hidesRecord {
       tail = .corrupt(corruption(event))
       return true
     }
@@ -84,7 +84,9 @@ public struct ManifestReader {
       zeros = event
       return false
     default:
-      tail = .torn(offset: event.lostRecord ?? event.offset, reason: event.reason)
+      tail =
+        Mutant.tornManifestRefused.isOn
+        ? .corrupt(corruption(event)) : .torn(offset: event.lostRecord ?? event.offset, reason: event.reason)
       return true
     }
   }

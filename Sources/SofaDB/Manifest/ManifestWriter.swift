@@ -51,6 +51,7 @@ public final class ManifestWriter {
     let writer = ManifestWriter(file: try directory.create(name), dialect: version.dialect)
     do throws(DatabaseError) {
       for edit in edits { try writer.append([edit]) }
+      if Mutant.newManifestNotSynced.isOn { return writer }
       try writer.sync()
       let copy = try ManifestReader.read(directory, name: name)
       guard copy.isClean, copy.version == version else {
@@ -61,6 +62,7 @@ public final class ManifestWriter {
       return writer
     } catch {
       do throws(DatabaseError) { try writer.close() } catch { /* The first error says more. */  }
+      if Mutant.partsLeftBehind.isOn { throw error }
       try discard(name, in: directory, because: error)
     }
   }

@@ -69,7 +69,7 @@ public struct VersionBuilder: Sendable {
 
   public mutating func apply(_ edit: VersionEdit) throws(DatabaseError) {
     defer { dropped = [:] }
-    guard let remaining = edit.remainingInGroup else {
+    guard let remaining = edit.remainingInGroup, !Mutant.groupsAppliedInPieces.isOn else {
       guard group.isEmpty else { throw FamilyBuilder.corruption("an atomic group is interrupted") }
       return try applyNow(edit)
     }

@@ -57,7 +57,7 @@ final class VersionSet: Sendable {
   init(_ version: Version, in directory: any Directory, rolloverSize: UInt64 = 64 << 20) throws(DatabaseError) {
     let free = try VersionSet.firstFreeNumber(version, in: directory)
     let version = VersionUpgrade.upgraded(version)
-    if let violation = VersionInvariants.check(version.withNextFileNumber(free)).first {
+    if let violation = VersionInvariants.check(version.withNextFileNumber(free)).first, !Mutant.rulesNotKept.isOn {
       throw DatabaseError(.corruption, file: directory.path, "the MANIFEST breaks a rule: \(violation.detail)")
     }
     let counter = Atomic<UInt64>(free)
@@ -111,7 +111,7 @@ final class VersionSet: Sendable {
       let fresh = try begin(current, &disk)
       shown.change {
         $0.version = fresh.version
-        $0.failure = nil
+        if !Mutant.failureStaysForEver.isOn { $0.failure = nil }
       }
     }
   }
@@ -156,8 +156,9 @@ extension VersionSet {
       let id = edits[index].family
       for table in edits[index].newTables.indices where !edits[index].newTables[table].hasEpoch {
         let newest = epochs[id] ?? version.family(id)?.tables.lazy.compactMap(\.epoch).max() ?? 0
-        edits[index].newTables[table].epoch = newest + 1
-        epochs[id] = newest + 1
+        let epoch = newest > 0 && Mutant.epochsReused.isOn ? newest : newest + 1
+        edits[index].newTables[table].epoch = epoch
+        epochs[id] = epoch
       }
     }
     return edits
@@ -184,11 +185,13 @@ extension VersionSet {
       // that from a file gone bad.
       for edit in edits {
         try manifest.append([edit])
+        if Mutant.syncsEndWithADrop.isOn, version.families.count <= Int(version.maxColumnFamily) { continue }
         try manifest.sync()
       }
       return nil
     } catch let first {
       do throws(DatabaseError) {
+        if Mutant.manifestRemovedOnError.isOn { try directory.remove(DatabaseFile.manifest(manifestNumber).name) }
         return try begin(version, &disk)
       } catch {
         // Why the fresh one failed matters less than why it was needed.
@@ -248,6 +251,7 @@ extension VersionSet {
       try CurrentFile.replace(directory, manifest: fresh.number)
     } catch {
       abandon(fresh.manifest)
+      if Mutant.newManifestRemovedOnError.isOn { try directory.remove(DatabaseFile.manifest(fresh.number).name) }
       throw error
     }
   }
@@ -276,7 +280,7 @@ extension VersionSet {
       throw DatabaseError(.corruption, file: directory.path, "the MANIFEST has used up the file numbers")
     }
     var free = max(version.nextFileNumber, 1)
-    for entry in try directory.entries() {
+    for entry in try directory.entries() where !Mutant.numbersTakenAgain.isOn {
       if let number = DatabaseFile(name: entry.name).number, number < numberLimit { free = max(free, number + 1) }
     }
     return free

@@ -155,7 +155,7 @@ struct PointLookup {
 
   @inline(never)
   private mutating func obey(_ tombstones: RangeTombstones) {
-    let newest = tombstones.newest(over: userKey, at: snapshot)
+    let newest = tombstones.newest(over: userKey, at: Mutant.laterRangeDeletionsSeen.isOn ? .maximum : snapshot)
     if newest.sequence > cover.sequence { cover = newest }
   }
 

@@ -177,6 +177,10 @@ struct TableRun {
   /// Notes the damage that the cursor met and moves behind it. Blocks one behind the other whose codec is not supported
   /// are one gap: there may be as many as the table has.
   private mutating func absorb(_ first: DatabaseError) throws(DatabaseError) {
+    if Mutant.unreadableTableSkipped.isOn {
+      cursor = .nowhere
+      return
+    }
     var error = first
     var stretch: (gap: DamageGap, last: BlockHandle)?
     while true {

@@ -174,6 +174,7 @@ public struct VisibleCursor: ~Copyable {
     standing = false
     allowance = BlobAllowance()
     aim(beforeVersionsOf: userKey)
+    if Mutant.turnsBehindTheKey.isOn { target.append(0) }
   }
 
   private mutating func begin(backward: Bool) {

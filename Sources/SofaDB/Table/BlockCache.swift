@@ -46,7 +46,9 @@ public final class BlockCache: Sendable {
   }
 
   /// A number for an open table that no other one has in this cache: file numbers are not unlike across databases.
-  func newTable() -> UInt64 { tables.wrappingAdd(1, ordering: .relaxed).newValue &* 0x9E37_79B9_7F4A_7C15 }
+  func newTable() -> UInt64 {
+    Mutant.cachedBlocksMixed.isOn ? 1 : tables.wrappingAdd(1, ordering: .relaxed).newValue &* 0x9E37_79B9_7F4A_7C15
+  }
 
   /// The block, if it is here; counts as a use.
   func block(_ key: Key) -> ByteBuffer? {

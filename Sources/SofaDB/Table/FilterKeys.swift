@@ -60,7 +60,8 @@ struct FilterKeys: Sendable {
   /// What a reader asks for who wants keys that begin with `start`; nil when the filter cannot tell.
   func question(keysWith start: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     switch prefix {
-    case .fixed(let length)? where length <= start.count: UnsafeRawBufferPointer(rebasing: start.prefix(length))
+    case .fixed(let length)? where length <= start.count || Mutant.shortPrefixAsked.isOn:
+      UnsafeRawBufferPointer(rebasing: start.prefix(length))
     case .capped(let length)? where length <= start.count: UnsafeRawBufferPointer(rebasing: start.prefix(length))
     default: nil
     }

@@ -115,7 +115,7 @@ public final class TableReader: Sendable {
   /// Whether it is one of LevelDB's: the legacy footer and no properties.
   public var isLevelDB: Bool { file.footer.isLegacy && metaIndex.properties == nil }
   /// Whether keys as seen differ from keys as stored.
-  var changesKeys: Bool { globalSequence != 0 || strippedTimestamp > 0 }
+  var changesKeys: Bool { globalSequence != 0 && !Mutant.globalSequenceIgnored.isOn || strippedTimestamp > 0 }
 
   // MARK: Data
 

@@ -14,7 +14,7 @@ struct FilterHashTests {
   }
 
   @Test(arguments: [("rocksdb", true), ("leveldb", false)])
-  func hash32AgreesWithVectors(engine: String, signedTail: Bool) throws {
+  func F7_hash32AgreesWithVectors(engine: String, signedTail: Bool) throws {
     for vector in try Vectors("hash32")[engine].array {
       let hash = vector.input.withUnsafeBytes {
         FilterHash.hash32($0, seed: UInt32(vector["seed"].uint64), signedTail: signedTail)

@@ -53,7 +53,7 @@ import Testing
 
   /// Files are synced on a thread of their own there.
   @Test(arguments: [FileOperation.Kind.syncFile, .closeFile, .append])
-  func failuresOfOtherThreadsAreNoticed(kind: FileOperation.Kind) throws {
+  func D4_failuresOfOtherThreadsAreNoticed(kind: FileOperation.Kind) throws {
     let history = try CompactionFaultTests.history()
     var plan = try history.plan(to: 1)
     plan.targetFileSize = 500

@@ -35,7 +35,10 @@ struct PickerSimulation {
   mutating func finish(_ random: inout SeededRandom) {
     let choice = running.remove(at: Int.random(in: 0..<running.count, using: &random))
     let inputs = family.tables.filter { choice.inputs.contains($0.number) }
-    if inputs.count != choice.inputs.count { fault = "inputs are gone" }
+    guard inputs.count == choice.inputs.count else {
+      fault = "inputs are gone"
+      return
+    }
     var tables = family.tables.filter { !choice.inputs.contains($0.number) }
     if choice.isMove {
       tables += inputs.map { table in

@@ -181,7 +181,7 @@ struct DatabaseTests {
   }
 
   /// B16: read-only open must equal read-write open.
-  @Test func readOnlyIsTheSameAndWritesNothing() throws {
+  @Test func B16_readOnlyIsTheSameAndWritesNothing() throws {
     let database = try open()
     let more = try database.createFamily("more")
     for key in 0..<60 { try database.put([UInt8(key)], [UInt8](repeating: UInt8(key), count: 90)) }

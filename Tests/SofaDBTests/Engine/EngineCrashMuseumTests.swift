@@ -1,6 +1,7 @@
 /// Failures of other engines, each as a test of ours. Those of logs, MANIFESTs and tables are tested beside these; what
 /// stands here needs an open database.
 import Foundation
+import Glibc
 import SofaTesting
 import Testing
 
@@ -36,7 +37,7 @@ import Testing
 
   // A log that failed ends in half a record. What is written to the next log, after `resume`, does not depend on it,
   // whether or not anything of the failed one was worth a table.
-  @Test(arguments: [false, true]) func B12_theLogAfterAFailedOneIsReplayed(hasData: Bool) throws {
+  @Test(arguments: [false, true]) func B9_theLogAfterAFailedOneIsReplayed(hasData: Bool) throws {
     let system = SimulatedFileSystem()
     let run = EngineRun(system, Self.options)
     try run.open()
@@ -60,7 +61,7 @@ import Testing
 
   // Museum A6, C5: many writers, each of whom syncs; the disk dies at some call. Whoever was told that it is safe finds
   // it again, and everybody finds a prefix of what he wrote.
-  @Test(arguments: [0, 2]) func C5_everyWriterOfAGroupLearnsOfItsFate(threads: Int) throws {
+  @Test(arguments: [0, 2]) func A6_C5_everyWriterOfAGroupLearnsOfItsFate(threads: Int) throws {
     var options = Self.options
     options.backgroundThreads = threads
     options.familyDefaults.writeBufferBytes = 2 << 10
@@ -128,7 +129,7 @@ import Testing
   }
 
   // Museum B10, B11: a log that cannot be read is not taken for one that ends.
-  @Test func B10_anUnreadableLogIsNotAShortOne() throws {
+  @Test func B10_B11_anUnreadableLogIsNotAShortOne() throws {
     let (run, disk) = try Self.abandoned { run in try run.fill(0..<20, syncEvery: 1) }
     for fault in [Fault.fail(EIO), .shortRead] {
       let again = SimulatedFileSystem(disk: disk)
@@ -140,7 +141,7 @@ import Testing
   }
 
   // Museum C12, B3: an opening that fails changes nothing that a later one needs; H7: nor does it keep the lock.
-  @Test func C12_aFailedOpeningLosesNothing() throws {
+  @Test func B3_C12_aFailedOpeningLosesNothing() throws {
     let (run, disk) = try Self.abandoned { run in
       try run.fill(0..<10, syncEvery: 1)
       try run.flush()
@@ -253,5 +254,153 @@ import Testing
     run.abandon()
     run.options.time = ManualTime(now: 1)
     try EngineImage(run: run, system: SimulatedFileSystem(disk: disk)).check(isThorough: true)
+  }
+
+  // MARK: Scenarios that show one failure each
+
+  // The old MANIFEST goes when CURRENT names the new one for good.
+  @Test func A9_theOldManifestOutlivesTheSwitch() throws {
+    try EngineCrashTests.crash(.named("MANIFESTs that roll over"))
+  }
+
+  @Test func A11_noLaterLogOutlivesAnEarlierOne() throws { try EngineCrashTests.crash(.named("log switches")) }
+
+  @Test func A13_tablesAreThereWhenTheManifestNamesThem() throws { try EngineCrashTests.crash(.named("flushes")) }
+
+  @Test func A16_tablesAreNotAheadOfLogs() throws { try EngineCrashTests.crash(.named("one family is flushed")) }
+
+  @Test func B1_B2_B3_recoveriesAreCutShort() throws {
+    try EngineCrashTests.crashTwice(.named("logs that were not flushed"))
+  }
+
+  @Test func B4_logsThatOtherFamiliesNeedStay() throws {
+    try EngineCrashTests.crash(.named("batches over families"))
+  }
+
+  @Test func B9_aTornLogIsNoDamage() throws { try EngineCrashTests.crash(.named("a log that ends half way")) }
+
+  // MARK: Errors
+
+  // A flush took no notice of a sync that failed, and removed the log.
+  @Test(arguments: [Fault.losesPending(EIO), .revertsPending(EIO)])
+  func A5_aTableThatIsNotSyncedIsNone(fault: Fault) throws {
+    let system = SimulatedFileSystem()
+    let run = EngineRun(system, Self.options)
+    try run.open()
+    try run.fill(0..<6, syncEvery: 1)
+    system.faults = .all([.syncFile], named: { $0.hasSuffix(".sst") }, fault)
+    #expect(throws: DatabaseError.self) { try run.live.flush() }
+    system.faults = .none
+    let disk = system.disk
+    run.abandon()
+    for (_, image) in Self.images(disk) {
+      try EngineImage(run: run, system: SimulatedFileSystem(disk: image)).check(isThorough: true)
+    }
+  }
+
+  // What somebody else cleans up after a failure is not what is being written: a collection in the midst of a flush.
+  @Test func C4_whatIsBeingWrittenIsNoGarbage() throws {
+    let time = ManualTime(step: 0.01)
+    var options = Self.options
+    options.time = time
+    options.writeBytesPerSecond = 1e6
+    let run = EngineRun(SimulatedFileSystem(), options)
+    try run.open()
+    try run.fill(0..<6, syncEvery: 1)
+    let engine = run.live.engine
+    for look in 1...20 { time.atLook(look) { engine.collectGarbage() } }
+    let looks = time.looks
+    try run.flush()
+    #expect(time.looks > looks)
+    try run.requireVisible()
+    try run.close()
+    // The clock has an engine that is gone.
+    run.options = Self.options
+    try EngineImage(run: run, system: run.system).check(isThorough: true)
+  }
+
+  // After an error of the log one family was saved, and the log given up that held the others.
+  @Test func C7_everyFamilyIsSavedWhenWritingIsTakenUp() throws {
+    let system = SimulatedFileSystem()
+    let run = EngineRun(system, Self.options)
+    try run.open()
+    let other = try run.createFamily("other")
+    try run.put("one", "1", sync: true)
+    try run.put("two", "2", family: other, sync: true)
+    system.faults = .all([.syncFile], named: { $0.hasSuffix(".log") }, .losesPending(EIO))
+    #expect(throws: DatabaseError.self) { try run.put("failed", "x", sync: true) }
+    system.faults = .none
+    try run.live.resume()
+    run.settle()
+    try Self.crash(system) { database in
+      try Self.require(database, "one", "1")
+      try Self.require(database, "two", "2", family: "other")
+    }
+    run.abandon()
+  }
+
+  // A batch for which the disk has no room is not there, and what comes later is not in its way.
+  @Test func C16_aBatchLargerThanTheDisk() throws {
+    let system = SimulatedFileSystem()
+    let run = EngineRun(system, Self.options)
+    try run.open()
+    try run.createFamily("idle")
+    try run.put("before", "1", sync: true)
+    try run.flush()
+    system.faults = .all([.append], named: { $0.hasSuffix(".log") }, .partialWrite(ENOSPC))
+    for _ in 0..<2 {
+      #expect(throws: DatabaseError.self) { try run.put("large", EngineRun.value(1, 100_000)) }
+    }
+    system.faults = .none
+    try run.live.resume()
+    run.settle()
+    try run.put("after", "2", sync: true)
+    let disk = system.disk
+    run.abandon()
+    for (_, image) in Self.images(disk) {
+      let database = try Database.open("db", options: Self.options, in: SimulatedFileSystem(disk: image))
+      try Self.require(database, "before", "1")
+      try Self.require(database, "large", nil)
+      try Self.require(database, "after", "2")
+      try database.close()
+    }
+  }
+
+  // MARK: Logs
+
+  // Two logs count, because one family still needs the first. Where that one is cut, the second must not be replayed
+  // over the gap.
+  @Test func B12_noLogIsReplayedOverAGap() throws {
+    let system = SimulatedFileSystem()
+    let run = EngineRun(system, Self.options)
+    try run.open()
+    let idle = try run.createFamily("idle")
+    let (first, start) = try #require(try Self.namedLog(system))
+    try run.put("rare", EngineRun.value(1, 200), family: idle, sync: true)
+    try run.put("a", EngineRun.value(2, 200), family: idle, sync: true)
+    try run.put("b", "flushed", sync: true)
+    try run.live.flush(run.live.family(named: "default"))
+    try run.put("c", "after", sync: true)
+    let content = try #require(try system.content(of: "db/" + first))
+    #expect(try Self.namedLog(system)?.0 != first)
+    let disk = system.disk
+    run.abandon()
+    var refused = 0
+    for cut in stride(from: start.count + 10, to: content.count, by: 13) {
+      let image = SimulatedFileSystem(disk: disk)
+      let directory = try image.directory(at: "db")
+      try directory.remove(first)
+      let file = try directory.create(first)
+      try content[..<cut].withUnsafeBytes { try file.append($0) }
+      try file.close()
+      let database: Database
+      do throws(DatabaseError) { database = try Database.open("db", options: Self.options, in: image) } catch {
+        refused += 1
+        continue
+      }
+      try run.require(EngineRun.contents(of: database), atLeast: 0)
+      try database.close()
+    }
+    #expect(refused > 10)
   }
 }

@@ -20,10 +20,14 @@ import Testing
   }
 
   @Test(arguments: EngineScenario.all) func everyCrashKeepsThePromises(scenario: EngineScenario) throws {
+    try Self.crash(scenario)
+  }
+
+  static func crash(_ scenario: EngineScenario) throws {
     let (disk, base) = try scenario.start()
     var current: EngineRun?
     var tally = Tally()
-    let report = enumerateCrashes(from: disk, options: Self.options) { system in
+    let report = enumerateCrashes(from: disk, options: options) { system in
       let run = EngineRun(system, scenario.options, base: base)
       current = run
       try scenario.run(run)
@@ -42,11 +46,15 @@ import Testing
 
   // Museum B1, B2, B3: a second crash while the first is being recovered from, after each call of it.
   @Test(arguments: EngineScenario.all) func everyCrashOfARecoveryKeepsThePromises(scenario: EngineScenario) throws {
+    try Self.crashTwice(scenario)
+  }
+
+  static func crashTwice(_ scenario: EngineScenario) throws {
     let (disk, base) = try scenario.start()
     var current: EngineRun?
     var seen = 0
     var nested = 0
-    let report = enumerateCrashes(from: disk, options: Self.options) { system in
+    let report = enumerateCrashes(from: disk, options: options) { system in
       let run = EngineRun(system, scenario.options, base: base)
       current = run
       try scenario.run(run)
@@ -54,7 +62,7 @@ import Testing
       seen += 1
       guard seen % 60 == 7, !VersionSetCase.isTornRecord(image) else { return }
       let run = current ?? EngineRun(image.fileSystem, scenario.options, base: base)
-      nested += try Self.crashRecovery(of: run, image.fileSystem.disk)
+      nested += try crashRecovery(of: run, image.fileSystem.disk)
     }
     #expect(report.failures.isEmpty, "\(scenario): \(report)")
     #expect(nested > 0 || seen < 60, "\(scenario): \(seen) images, \(nested) nested")

@@ -101,7 +101,7 @@ import Testing
 
   // Museum C9, C10: a disk that is full from some call on. The engine can be closed and opened, full or not; retries
   // leave few files; all that was acknowledged is there.
-  @Test func aFullDiskLosesNothing() throws {
+  @Test func C10_aFullDiskLosesNothing() throws {
     let scenario = EngineScenario("", { $0.familyDefaults.writeBufferBytes = 1 << 10 }) { run in
       try run.fill(0..<30, bytes: 50, syncEvery: 4)
       try run.flush()

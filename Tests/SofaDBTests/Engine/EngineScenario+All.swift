@@ -1,11 +1,14 @@
 /// The scenarios that are crashed and made to fail.
 import Glibc
 import SofaTesting
+import Testing
 
 @testable import SofaDB
 
 extension EngineScenario {
   static let all: [EngineScenario] = writing + shaping + families + recovery
+
+  static func named(_ name: String) throws -> EngineScenario { try #require(all.first { $0.name == name }) }
 
   // MARK: Writing
 

@@ -121,7 +121,7 @@ import Testing
   }
 
   // Museum C13: a failure to create the lock file does not poison the next attempt.
-  @Test func aFailedAttemptLeavesNothingBehind() throws {
+  @Test func C13_aFailedAttemptLeavesNothingBehind() throws {
     let obstacle = try directory.createDirectory("LOCK")
     #expect(throws: DatabaseError.self) { _ = try directory.lock("LOCK") }
     _ = obstacle

@@ -23,7 +23,7 @@ import Testing
   }
 
   // Museum A5 and C15: an error of a sync is reported, and a later sync does not forget it.
-  @Test func aFailedSyncSticks() throws {
+  @Test func C15_aFailedSyncSticks() throws {
     let file = try device("/dev/null", O_WRONLY)
     for _ in 0..<2 {
       let error = #expect(throws: DatabaseError.self) { try file.sync() }

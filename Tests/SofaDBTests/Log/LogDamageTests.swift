@@ -66,7 +66,7 @@ import Testing
   }
 
   // Museum B13, B17: no gluing, no endless loop, nothing unnoticed.
-  @Test(arguments: RecoveryMode.allCases) func everyFlipIsNoticed(mode: RecoveryMode) throws {
+  @Test(arguments: RecoveryMode.allCases) func B13_everyFlipIsNoticed(mode: RecoveryMode) throws {
     for log in try LogDamageTests.logs() {
       for bit in log.bits {
         var damaged = log.bytes
@@ -81,6 +81,14 @@ import Testing
         }
       }
     }
+  }
+
+  // Museum B14: what a crash left where nothing was synced is no record, even if its length fits.
+  @Test(arguments: RecoveryMode.allCases) func B14_garbageIsNoRecord(mode: RecoveryMode) throws {
+    var log = try LogVectorTests.write([[1, 2, 3], [4, 5, 6]])
+    for byte in 1...3 { log[log.count - byte] = 0xA5 }
+    let outcome = try LogDamageTests.read(log, mode: mode)
+    #expect(outcome.records == [[1, 2, 3]] && outcome.events.count == 1)
   }
 
   @Test(arguments: RecoveryMode.allCases) func everyCutGivesAPrefix(mode: RecoveryMode) throws {
@@ -115,7 +123,7 @@ import Testing
   }
 
   // Museum B5: plain records behind recyclable ones are from before the file was reused.
-  @Test func staleTailsOfRecycledLogsAreNotReplayed() throws {
+  @Test func B5_staleTailsOfRecycledLogsAreNotReplayed() throws {
     let new = try LogVectorTests.write([[1, 2], [3]], recyclableNumber: 9)
     let olds = [
       try LogVectorTests.write([[8, 8], [9], [9, 9]], recyclableNumber: 8),
@@ -131,7 +139,7 @@ import Testing
       }
     }
     let reused = try LogDamageTests.read(olds[0], number: 9, mode: .pointInTime)
-    #expect(reused.records.isEmpty && reused.events.map(\.cause) == [.oldRecord(intact: true)])
+    try #require(reused.records.isEmpty && reused.events.map(\.cause) == [.oldRecord(intact: true)])
     #expect(reused.events[0].endsLog && !reused.events[0].isReported && !reused.events[0].stopsReplay)
     let used = try LogDamageTests.read(new + olds[0], number: 9, mode: .pointInTime)
     #expect(used.events.count == 1 && used.events[0].stopsReplay && !used.events[0].isReported)
@@ -154,8 +162,8 @@ import Testing
     }
   }
 
-  // The table of events by mode, as far as the cases above do not show it.
-  @Test func fragmentsOutOfPlaceAreReported() throws {
+  // Museum B17: the table of events by mode, as far as the cases above do not show it.
+  @Test func B17_fragmentsOutOfPlaceAreReported() throws {
     let parts = ["first": UInt8(2), "middle": 3, "last": 4, "full": 1]
     func log(_ names: [String]) -> [UInt8] {
       names.enumerated().flatMap { number, name in
@@ -179,6 +187,8 @@ import Testing
         #expect(outcome.events.allSatisfy { $0.isReported == (isTail ? mode.reportsTornTail : true) })
       }
     }
+    let broken = try LogDamageTests.read(log(["first", "first", "last"]), mode: .skipAnyCorrupted)
+    #expect(broken.records == [[1, 1, 1, 2, 2, 2]])
     // An empty first fragment is what old writers left at the end of a block.
     let empty = try LogDamageTests.read(
       LogDamageTests.fragment(2, []) + LogDamageTests.fragment(1, [5]), mode: .absoluteConsistency)
@@ -236,7 +246,7 @@ import Testing
   }
 
   // Museum C1: nothing follows what was perhaps half written.
-  @Test func aWriterStaysFailed() throws {
+  @Test func C1_aWriterStaysFailed() throws {
     let file = MemoryFile()
     let writer = LogWriter(file: file)
     try writer.append([1, 2, 3])
@@ -249,7 +259,7 @@ import Testing
   }
 
   // Museum B6: a clean log is continued at its length, over block ends too.
-  @Test func aCleanLogIsContinued() throws {
+  @Test func B6_aCleanLogIsContinued() throws {
     for length in [0] + Array(32_740...32_768) {
       let file = MemoryFile(try LogVectorTests.write([Vectors.pattern(length)]))
       try LogWriter(file: file, continuingAt: file.size).append([7, 7, 7])

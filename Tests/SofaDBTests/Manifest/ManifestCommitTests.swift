@@ -41,7 +41,7 @@ import Testing
   }
 
   // Museum A1, A8, A9, A10, J13: the name of the new MANIFEST lasts before CURRENT says it.
-  @Test func aCrashLeavesOneOfTheTwo() throws {
+  @Test func A1_A8_aCrashLeavesOneOfTheTwo() throws {
     let report = enumerateCrashes(from: try ManifestCommitTests.start()) { system in
       try ManifestCommitTests.commit(system)
     } check: { image in
@@ -51,7 +51,7 @@ import Testing
   }
 
   // The first MANIFEST of a new database.
-  @Test func aCrashOfTheFirstCommitLeavesNoDanglingCurrent() throws {
+  @Test func A10_aCrashOfTheFirstCommitLeavesNoDanglingCurrent() throws {
     let report = enumerateCrashes { system in
       try ManifestCommitTests.commit(system)
     } check: { image in
@@ -66,7 +66,7 @@ import Testing
   }
 
   // Museum A5, C2, C3, C8.
-  @Test(arguments: [1, 2, 1000]) func aFaultLeavesOneOfTheTwo(calls: Int) throws {
+  @Test(arguments: [1, 2, 1000]) func C8_aFaultLeavesOneOfTheTwo(calls: Int) throws {
     let report = enumerateFaults(from: try ManifestCommitTests.start(), lasting: .calls(calls)) { system in
       try ManifestCommitTests.commit(system)
     } check: { outcome in

@@ -53,6 +53,19 @@ import Testing
     }
   }
 
+  // Museum B18: a wrong checksum is not the end of the history.
+  @Test(arguments: names) func B18_aDamagedEditIsNoEnd(name: String) throws {
+    let (bytes, whole) = try ManifestDamageTests.healthy(name)
+    for record in whole.records {
+      var damaged = bytes
+      damaged[Int(record.end) - 1] ^= 1
+      guard case .corrupt = try ManifestDamageTests.read(damaged).tail else {
+        Issue.record("the record at \(record.offset)")
+        continue
+      }
+    }
+  }
+
   @Test(arguments: names) func everyCutIsNoticed(name: String) throws {
     let (bytes, whole) = try ManifestDamageTests.healthy(name)
     let boundaries = Set(whole.records.map(\.end) + [0])

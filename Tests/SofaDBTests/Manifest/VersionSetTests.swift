@@ -67,7 +67,7 @@ import Testing
   }
 
   // Museum B8, G1: a number that is in use on disk, by whatever a crash left, is never taken again.
-  @Test func numbersOnDiskAreInUse() throws {
+  @Test func B8_G1_numbersOnDiskAreInUse() throws {
     let system = SimulatedFileSystem()
     let directory = try system.directory(at: "db")
     for name in ["000680.sst", "MANIFEST-000690", "000031.log", "9223372036854775808.ldb", "999999.jpg"] {
@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  @Test func aBrokenVersionIsRefused() throws {
+  @Test func D3_aBrokenVersionIsRefused() throws {
     let system = SimulatedFileSystem()
     let directory = try system.directory(at: "db")
     let overlap = ManifestWriterTests.version([
@@ -128,7 +128,7 @@ import Testing
   }
 
   // Museum E12: installs race; each is whole, none is lost, and views come in their order.
-  @Test func installsFromManyThreads() throws {
+  @Test func E12_installsFromManyThreads() throws {
     let system = SimulatedFileSystem()
     let set = try VersionSet(
       ManifestWriterTests.version([], lastSequence: 7, next: 4), in: system.directory(at: "db"), rolloverSize: 2000)

@@ -29,7 +29,7 @@ import Testing
 
   /// Any sequence of moves, turns included, between any bounds.
   @Test(arguments: CursorCase.orders, 0..<50)
-  func movesAgreeWithTheModel(order: KeyOrder, seed: Int) throws {
+  func F4_movesAgreeWithTheModel(order: KeyOrder, seed: Int) throws {
     let history = try CursorCase(seed: seed, order: order)
     let cache = TableCache(directory: history.directory)
     var random = SeededRandom(seed: UInt64(seed) + 1000)

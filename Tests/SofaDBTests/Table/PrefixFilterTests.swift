@@ -22,7 +22,7 @@ struct PrefixFilterTests {
     prefix.withUnsafeBytes { filter.mayContain(keysWith: $0) }
   }
 
-  @Test(arguments: [3, 4, 5, 6]) func everyPrefixIsKnownAndOthersHardlyEver(_ version: Int) throws {
+  @Test(arguments: [3, 4, 5, 6]) func F6_everyPrefixIsKnownAndOthersHardlyEver(_ version: Int) throws {
     var options = TableOptions()
     options.prefixLength = 2
     options.blockSize = 100

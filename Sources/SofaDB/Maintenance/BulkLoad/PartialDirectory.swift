@@ -103,7 +103,7 @@ final class PartialDirectory: @unchecked Sendable {
       try parent.rename(partialName, to: name, replacing: false)
       lock?.release()
       lock = nil
-      try parent.sync()
+      if !Mutant.resultNameNotSynced.isOn { try parent.sync() }
     } catch {
       guard hasMoved else { throw error }
       throw DatabaseError(

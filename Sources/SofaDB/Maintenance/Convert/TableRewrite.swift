@@ -60,7 +60,8 @@ struct TableRewrite: ~Copyable {
     var start = 0
     for (handle, block) in zip(run.takenHandles, run.blocks) {
       let bytes = UnsafeRawBufferPointer(rebasing: run.output.bytes[start..<block.end])
-      handles.append(try sink.append(stored: bytes, type: block.type, blockChecksum: block.blockChecksum))
+      let type = Mutant.blocksMislabelled.isOn ? Compression.none.rawValue : block.type
+      handles.append(try sink.append(stored: bytes, type: type, blockChecksum: block.blockChecksum))
       if block.type == Compression.none.rawValue { rejected += 1 }
       oldHandles.append(handle)
       start = block.end

@@ -89,7 +89,7 @@ private struct LiveIngest {
           throw DatabaseError(
             .unsupported, file: source.target.path, "only external tables can be given a sequence number")
         }
-        sequence = engine.pipeline.takeSequence()
+        sequence = Mutant.ingestedUnderSnapshots.isOn ? last : engine.pipeline.takeSequence()
         last = sequence
       }
       var table = placement.place(source, number: number, sequence: sequence)

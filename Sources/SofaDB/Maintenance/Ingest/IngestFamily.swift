@@ -69,7 +69,7 @@ struct IngestFamily {
 
   /// Places `source` above everything that it overlaps and returns its record.
   mutating func place(_ source: IngestSource, number: UInt64, sequence: SequenceNumber) -> TableMetadata {
-    let roof = overlappingLevels(source).first ?? levelCount
+    let roof = Mutant.ingestedBelowOlderData.isOn ? levelCount : overlappingLevels(source).first ?? levelCount
     return add(source, number: number, level: max(roof - 1, 0), sequence: sequence)
   }
 

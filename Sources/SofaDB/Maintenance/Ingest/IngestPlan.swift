@@ -67,7 +67,7 @@ public struct IngestPlan: Sendable {
     flush = placement.flush
     self.known = known
     newFamilies = placement.newFamilies
-    lastSequence = placement.sequence
+    lastSequence = Mutant.ingestedNumbersReused.isOn ? version.lastSequence : placement.sequence
   }
 
   /// What changes that can still be undone have brought.
@@ -85,7 +85,7 @@ public struct IngestPlan: Sendable {
   ) throws(DatabaseError) -> Bool {
     let size = try target.directory.attributes(of: target.name)?.size ?? 0
     let alike = version.families.flatMap(\.tables).filter { $0.size == size }
-    guard !seen.isEmpty || !alike.isEmpty else { return false }
+    guard !seen.isEmpty || !alike.isEmpty, !Mutant.sameTableTwice.isOn else { return false }
     let digest = try JournalEntry.digest(of: target.name, in: target.directory)
     if seen.contains(digest) { return true }
     for table in alike {

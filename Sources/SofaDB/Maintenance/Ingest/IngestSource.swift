@@ -27,7 +27,10 @@ public struct IngestSource: Sendable {
     if let flaw = audit.findings.first(where: { $0.severity == .error }) {
       throw DatabaseError(.corruption, file: target.path, offset: flaw.offset, flaw.detail)
     }
-    guard let facts = audit.facts, let smallest = facts.smallest, let largest = facts.largest, facts.entries > 0 else {
+    guard let facts = audit.facts, let smallest = facts.smallest,
+      let largest = Mutant.boundsOfPointsOnly.isOn ? facts.largestPoint ?? facts.largest : facts.largest,
+      facts.entries > 0
+    else {
       throw DatabaseError(.invalid, file: target.path, "the table has no entries")
     }
     guard facts.largestSequence == 0 else {

@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test(arguments: Way.allCases)
-  func aCrashLeavesAllOrNothing(_ way: Way) throws {
+  func A4_aCrashLeavesAllOrNothing(_ way: Way) throws {
     let report = enumerateCrashes(from: try BulkLoadCrashTests.start()) { system in
       try BulkLoadCrashTests.run(way, system)
       system.milestone += 1
