@@ -9,6 +9,7 @@ final class TableTombstones: Sendable {
 
   /// Clipped to their tables, in no order. Opens every table of the family the first time.
   func all(of family: ColumnFamily, cache: TableCache) throws(DatabaseError) -> [RangeTombstone] {
+    defer { withExtendedLifetime(self) {} }
     if let list = list.value { return list.takeUnretainedValue().tombstones }
     var found: [RangeTombstone] = []
     for table in family.levels.joined() {
