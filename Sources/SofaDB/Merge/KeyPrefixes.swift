@@ -20,7 +20,10 @@ struct KeyPrefixes {
   init(_ expected: [[UInt8]], order: KeyOrder) {
     let first = expected.first ?? []
     var shared = first.count
-    for key in expected { shared = (0..<min(shared, key.count)).first { key[$0] != first[$0] } ?? min(shared, key.count) }
+    for key in expected {
+      let most = min(shared, key.count)
+      shared = (0..<most).first { key[$0] != first[$0] } ?? most
+    }
     let start = first.prefix(shared)
     common = start.withUnsafeBytes { ByteBuffer(copying: $0) }
     skipped = shared
