@@ -20,7 +20,9 @@ TEST_PACKAGES = rocksdb-tools librocksdb-dev libleveldb-dev python3-plyvel g++ s
 RELEASE = -c release --static-swift-stdlib
 # In a folder of its own: other flags would build everything anew each time.
 TEST_FLAGS = -c release -Xswiftc -enable-testing -Xswiftc -DSOFA_MUTANTS --scratch-path .build-test
-FUZZ_FLAGS = -c release --product sofafuzz --scratch-path .build-fuzz -Xswiftc -enable-testing --sanitize=address \
+# Of the fuzzer: `make test` runs it shortly, and optimizing it would take longer than all other tests.
+FUZZ_BUILD = debug
+FUZZ_FLAGS = -c $(FUZZ_BUILD) --product sofafuzz --scratch-path .build-fuzz -Xswiftc -enable-testing --sanitize=address \
   -Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=fuzzer-no-link -Xswiftc -use-ld=lld
 
 TSAN_FLAGS = --product sofastress --scratch-path .build-tsan --sanitize=thread
@@ -29,7 +31,7 @@ STRESS = .build-tsan/debug/sofastress
 SOFATOOL = .build/release/sofatool
 # Of one input: seconds, and MiB in all and at once. Freed memory is kept apart for a while, and counts.
 FUZZ_LIMITS = -timeout=10 -rss_limit_mb=256 -malloc_limit_mb=64
-FUZZER = .build-fuzz/release/sofafuzz
+FUZZER = .build-fuzz/$(FUZZ_BUILD)/sofafuzz
 DEMO = .build/demo
 
 SHELL = /bin/bash
@@ -79,6 +81,7 @@ tsan: swift build-packages
 	}
 
 # Corpora grow from run to run. An input that fails is written to .build-fuzz: make it a file of Tests/Fixtures/fuzz.
+fuzz: FUZZ_BUILD = release
 fuzz: swift build-packages fuzzer
 	[ -x $(FUZZER) ] || exit 1
 	export ASAN_OPTIONS=quarantine_size_mb=16

@@ -9,6 +9,8 @@ enum Fuzzer {
   /// Set once, before anything runs.
   nonisolated(unsafe) fileprivate static var target: FuzzTarget?
 
+  fileprivate static let suppressions = UnsafePointer(strdup("leak:FuzzedCommand")!)
+
   typealias Arguments = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
   /// Takes what is ours from the front of the arguments.
@@ -54,6 +56,11 @@ public func initialize(
   do { try Fuzzer.begin(&count.pointee, arguments.pointee) } catch { preconditionFailure("\(error)") }
   return 0
 }
+
+/// Without optimization the command of the fuzzed arguments is made at run time, and lies where the search for leaks does
+/// not find it.
+@_cdecl("__lsan_default_suppressions")
+public func suppressions() -> UnsafePointer<CChar> { Fuzzer.suppressions }
 
 @_cdecl("LLVMFuzzerTestOneInput")
 public func test(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {

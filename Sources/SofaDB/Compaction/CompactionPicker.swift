@@ -116,6 +116,6 @@ public struct CompactionPicker: Sendable {
       }
       if end - start >= 2, let choice = merge(start..<end, .sizeRatio) { return choice }
     }
-    return merge(0..<(runs.count - options.level0Trigger + 2), .runCount)
+    return merge(0..<min(runs.count, runs.count - options.level0Trigger + 2), .runCount)
   }
 }

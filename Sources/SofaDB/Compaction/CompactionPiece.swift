@@ -72,6 +72,7 @@ struct CompactionPiece: ~Copyable {
       // The newest timestamp sorts first, and the seek kind before every stored one.
       let stamped = lower + [UInt8](repeating: 0xFF, count: order.timestampSize)
       let target = ByteBuffer(InternalKey(userKey: stamped, sequence: .maximum, kind: EntryKind.seek).bytes)
+      defer { withExtendedLifetime(target) {} }
       try merging.seek(target.bytes)
     } else {
       try merging.seekToFirst()

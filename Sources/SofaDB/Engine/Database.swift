@@ -190,8 +190,7 @@ public final class Database: Sendable {
 
   /// Writes what is in memory to tables.
   public func flush(_ family: LiveFamily? = nil) throws(DatabaseError) {
-    try engine.requireOpen()
-    try engine.flushAll(family.map { [$0.id] })
+    try engine.whileOpen { () throws(DatabaseError) in try engine.flushAll(family.map { [$0.id] }) }
   }
 
   /// Makes the log durable: all that was written so far survives a crash of the machine.
@@ -204,14 +203,14 @@ public final class Database: Sendable {
   public func compactRange(
     from: [UInt8]? = nil, to: [UInt8]? = nil, in family: LiveFamily? = nil
   ) throws(DatabaseError) {
-    try engine.requireOpen()
-    try engine.compactRange(engine.live(family), from: from, to: to)
+    try engine.whileOpen { () throws(DatabaseError) in
+      try engine.compactRange(engine.live(family), from: from, to: to)
+    }
   }
 
   /// Waits until no flush and no compaction is due or running.
   public func waitForBackgroundWork() throws(DatabaseError) {
-    try engine.requireOpen()
-    try engine.waitUntilIdle()
+    try engine.whileOpen { () throws(DatabaseError) in try engine.waitUntilIdle() }
   }
 
   /// Bytes of tables that hold keys from `from` up to but not including `to`, about.
@@ -231,8 +230,7 @@ public final class Database: Sendable {
   /// Takes up writing after a failure whose cause is gone, such as a full disk: begins a new log and a new MANIFEST,
   /// and makes what is in memory durable. Throws when the cause is still there; then everything stays as it was.
   public func resume() throws(DatabaseError) {
-    try engine.requireOpen()
-    try engine.resume()
+    try engine.whileOpen { () throws(DatabaseError) in try engine.resume() }
   }
 
   // MARK: Column families
@@ -245,18 +243,20 @@ public final class Database: Sendable {
 
   /// Makes a family, empty. `alreadyExists` when there is one of that name.
   public func createFamily(_ name: String, options: FamilyOptions? = nil) throws(DatabaseError) -> LiveFamily {
-    try engine.requireOpen()
     let options = options ?? engine.options.familyDefaults
     try options.validate()
-    let family = try engine.createFamily(name, options)
-    engine.stateOptions()
-    return family
+    return try engine.whileOpen { () throws(DatabaseError) in
+      let family = try engine.createFamily(name, options)
+      engine.stateOptions()
+      return family
+    }
   }
 
   /// Removes a family and all that is in it; snapshots do not keep it. `default` stays for ever.
   public func dropFamily(_ family: LiveFamily) throws(DatabaseError) {
-    try engine.requireOpen()
-    try engine.dropFamily(family)
-    engine.stateOptions()
+    try engine.whileOpen { () throws(DatabaseError) in
+      try engine.dropFamily(family)
+      engine.stateOptions()
+    }
   }
 }

@@ -66,5 +66,13 @@ extension Engine {
     } catch {
       if error.kind != .cancelled { fail(error) }
     }
+    // After the failure is known, or `resume` could miss it.
+    switch job {
+    case .flush(let family):
+      state.change { state in
+        if let index = state.index(of: family) { state.families[index].isFlushing = false }
+      }
+    case .compaction(let family, let choice): finish(choice, of: family)
+    }
   }
 }

@@ -59,9 +59,12 @@ extension Engine {
       state.change { state in
         for index in state.families.indices where index == 0 || !Mutant.oneFamilyResumed.isOn {
           let family = state.families[index]
-          if !family.active.memtable.isEmpty { state.families[index].sealed.insert(family.active, at: 0) }
-          state.families[index].active = EngineState.Buffer(
-            memtable: Memtable(order: family.live.order), logNumber: pipeline.log?.number ?? 0)
+          let next = EngineState.Buffer(memtable: Memtable(order: family.live.order), logNumber: new.number)
+          if family.active.memtable.isEmpty {
+            state.families[index].active = next
+          } else {
+            state.families[index].seal(next: next)
+          }
           state.families[index].isUnpicked = true
         }
         pipeline.targets = state.targets
@@ -69,7 +72,7 @@ extension Engine {
         state.failure = nil
       }
       do throws(DatabaseError) {
-        try waitForFlush(state.change { $0.families.map(\.live.id) })
+        try waitForFlush(sealedUntilNow(state.change { $0.families.map(\.live.id) }))
         try pipeline.log?.sync()
         if !Mutant.failedLogReplayed.isOn { try leaveOldLogs() }
       } catch {
@@ -99,6 +102,7 @@ extension Engine {
 
   func approximateSize(_ live: LiveFamily?, from: [UInt8]?, to: [UInt8]?) throws(DatabaseError) -> UInt64 {
     let view = views.load()
+    defer { withExtendedLifetime(view) {} }
     let family = try reader.family(live, in: view)
     let order = family.live.order
     var total: UInt64 = 0

@@ -1,17 +1,8 @@
 internal import Synchronization
 
 extension Engine {
-  /// Carries out a choice that is among the family's running ones, and takes it off.
+  /// Carries out a choice that is among the family's running ones, and stays so until `finish`.
   func compact(_ family: UInt32, _ choice: CompactionChoice) throws(DatabaseError) {
-    defer {
-      state.change { state in
-        guard let index = state.index(of: family) else { return }
-        if let place = state.families[index].running.firstIndex(of: choice) {
-          state.families[index].running.remove(at: place)
-        }
-        state.families[index].isUnpicked = true
-      }
-    }
     let found = state.change { state -> (LiveFamily, ColumnFamily)? in
       guard let index = state.index(of: family), let tables = state.version.family(family) else { return nil }
       return (state.families[index].live, tables)
@@ -46,6 +37,17 @@ extension Engine {
         outputs: result.outputs.count, level: choice.outputLevel, bytesRead: result.inputSize,
         bytesWritten: result.outputSize))
     collectGarbage()
+  }
+
+  /// Takes a choice off the running ones.
+  func finish(_ choice: CompactionChoice, of family: UInt32) {
+    state.change { state in
+      guard let index = state.index(of: family) else { return }
+      if let place = state.families[index].running.firstIndex(of: choice) {
+        state.families[index].running.remove(at: place)
+      }
+      state.families[index].isUnpicked = true
+    }
   }
 
   private func move(_ choice: CompactionChoice, _ live: LiveFamily, _ tables: ColumnFamily) throws(DatabaseError) {
@@ -83,7 +85,9 @@ extension Engine {
         state.families[index].running.append(choice)
         return choice
       }
-      if let choice { try compact(family.id, choice) }
+      guard let choice else { return }
+      defer { finish(choice, of: family.id) }
+      try compact(family.id, choice)
     }
   }
 

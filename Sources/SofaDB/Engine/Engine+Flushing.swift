@@ -4,16 +4,28 @@ extension Engine {
   /// Seals what is in memory of `families` (nil for all), and waits until it is in tables.
   func flushAll(_ families: [UInt32]? = nil) throws(DatabaseError) {
     let chosen = families ?? state.change { $0.families.map(\.live.id) }
-    try pipeline.exclusively { () throws(DatabaseError) in
+    let sealed = try pipeline.exclusively { () throws(DatabaseError) in
       if let failure = state.change({ $0.failure }) { throw failure }
       try seal(chosen)
+      return sealedUntilNow(chosen)
     }
-    try waitForFlush(chosen)
+    try waitForFlush(sealed)
   }
 
-  func waitForFlush(_ families: [UInt32]) throws(DatabaseError) {
+  /// How many memtables of each family were sealed so far.
+  func sealedUntilNow(_ families: [UInt32]) -> [UInt32: UInt64] {
+    state.change { state in
+      Dictionary(
+        uniqueKeysWithValues: state.families.filter { families.contains($0.live.id) }.map {
+          ($0.live.id, $0.sealedEver)
+        })
+    }
+  }
+
+  /// Waits until so many memtables of each family are in tables, no matter how many more were sealed since.
+  func waitForFlush(_ sealed: [UInt32: UInt64]) throws(DatabaseError) {
     func isFlushed(_ state: EngineState) -> Bool {
-      !state.families.contains { families.contains($0.live.id) && !$0.sealed.isEmpty }
+      !state.families.contains { family in sealed[family.live.id].map { family.flushedEver < $0 } ?? false }
     }
     if isInline { runInline() }
     let (failure, isDone) = state.wait({ $0.failure != nil || $0.isClosing || isFlushed($0) }) {
@@ -25,11 +37,6 @@ extension Engine {
 
   /// Writes all sealed memtables of a family into one table of level 0. The family is marked as flushing.
   func flush(_ family: UInt32) throws(DatabaseError) {
-    defer {
-      state.change { state in
-        if let index = state.index(of: family) { state.families[index].isFlushing = false }
-      }
-    }
     let work = state.change { state -> (EngineState.Family, ColumnFamily)? in
       guard let index = state.index(of: family), !state.families[index].sealed.isEmpty,
         let tables = state.version.family(family)
@@ -52,7 +59,7 @@ extension Engine {
     edit.logNumber = state.change { current in
       var state = current
       guard let index = state.index(of: family) else { return nil }
-      state.families[index].sealed.removeLast(buffers.sealed.count)
+      state.families[index].removeFlushed(buffers.sealed.count)
       edit.minLogNumberToKeep =
         Mutant.logsOfOthersForgotten.isOn ? state.families[index].active.logNumber : state.oldestLog
       return state.families[index].sealed.last?.logNumber ?? state.families[index].active.logNumber
@@ -62,7 +69,7 @@ extension Engine {
     try install([edit]) { state in
       guard let index = state.index(of: family) else { return }
       let isAll = Mutant.sealedMeanwhileForgotten.isOn
-      state.families[index].sealed.removeLast(isAll ? state.families[index].sealed.count : buffers.sealed.count)
+      state.families[index].removeFlushed(isAll ? state.families[index].sealed.count : buffers.sealed.count)
       state.note(result.outputs, of: family)
     }
     counters.flushes.wrappingAdd(1, ordering: .relaxed)
@@ -84,7 +91,7 @@ extension Engine {
     job.jobs = jobs
     job.verifiesOutputs = options.verifiesOutputs
     job.isCancelled = { [self] in isClosed.load(ordering: .relaxed) && plan.memory.isEmpty }
-    if let limiter { job.throttle = { bytes in _ = limiter.take(bytes) } }
+    if let limiter { job.throttle = { [isCancelled = job.isCancelled] in _ = limiter.take($0, unless: isCancelled) } }
     do throws(DatabaseError) {
       let result = try job.run()
       let outputs = Set(result.outputs.map(\.number))

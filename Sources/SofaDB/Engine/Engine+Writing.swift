@@ -115,9 +115,8 @@ extension Engine {
         if family.active.memtable.isEmpty {
           state.families[index].active.logNumber = number
         } else if wanted.contains(family.live.id) {
-          state.families[index].sealed.insert(family.active, at: 0)
-          state.families[index].active = EngineState.Buffer(
-            memtable: Memtable(order: family.live.order), logNumber: number)
+          state.families[index].seal(
+            next: EngineState.Buffer(memtable: Memtable(order: family.live.order), logNumber: number))
         }
       }
       pipeline.targets = state.targets

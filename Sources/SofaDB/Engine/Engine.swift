@@ -81,6 +81,7 @@ final class Engine: @unchecked Sendable {
       throw error
     }
     state.change { $0.updateHold(base: options.delayedWriteBytesPerSecond) }
+    noteHold()
     collectGarbage()
     if threads > 0 {
       let started = WorkerGroup(threads) { [self] index in work(index) }
@@ -107,6 +108,18 @@ final class Engine: @unchecked Sendable {
 
   func requireOpen() throws(DatabaseError) {
     if isClosed.load(ordering: .relaxed) { throw DatabaseError(.invalid, file: path, "the database is closed") }
+  }
+
+  /// Runs a call that works on files: `close` waits for its end, and none begins after it.
+  func whileOpen<Result>(_ body: () throws(DatabaseError) -> Result) throws(DatabaseError) -> Result {
+    let isOpen = state.change { state in
+      let isOpen = !isClosed.load(ordering: .relaxed)
+      state.callsAtWork += isOpen ? 1 : 0
+      return isOpen
+    }
+    guard isOpen else { throw DatabaseError(.invalid, file: path, "the database is closed") }
+    defer { state.change { $0.callsAtWork -= 1 } }
+    return try body()
   }
 
   // MARK: Versions
@@ -166,9 +179,10 @@ final class Engine: @unchecked Sendable {
         needed.isUnknown = state.failure != nil || versions.failure != nil
         return needed
       }
-      for (file, error) in files.remove(keeping: needed).failed {
-        report(.fileRemains(name: file.name, error: error))
-      }
+      let removal = files.remove(keeping: needed)
+      // An open file keeps its space.
+      for case .table(let number, _) in removal.removed { cache.remove(number) }
+      for (file, error) in removal.failed { report(.fileRemains(name: file.name, error: error)) }
     } catch {
       report(.fileRemains(name: directory.path, error: error))
     }
@@ -191,6 +205,7 @@ final class Engine: @unchecked Sendable {
     state.change { $0.isClosing = true }
     threads?.join()
     syncing?.join()
+    state.wait({ $0.callsAtWork == 0 }) { _ in }
     attempt { () throws(DatabaseError) in
       try pipeline.exclusively { () throws(DatabaseError) in
         guard let log = pipeline.log else {

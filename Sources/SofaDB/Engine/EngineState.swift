@@ -12,7 +12,10 @@ struct EngineState {
     /// The memtable that is written to.
     var active: Buffer
     /// Memtables that wait for their flush, newest first.
-    var sealed: [Buffer] = []
+    private(set) var sealed: [Buffer] = []
+    /// How many memtables were sealed, and how many of those are in tables.
+    private(set) var sealedEver: UInt64 = 0
+    private(set) var flushedEver: UInt64 = 0
     var isFlushing = false
     /// Of the version's tables, as the next.
     var tombstones = TableTombstones()
@@ -30,6 +33,19 @@ struct EngineState {
     var isDropped = false
 
     var waitsForFlush: Bool { !sealed.isEmpty && !isFlushing && !isDropped }
+
+    /// Puts a new memtable in the place of the active one, which waits for its flush from now on.
+    mutating func seal(next: Buffer) {
+      sealed.insert(active, at: 0)
+      sealedEver += 1
+      active = next
+    }
+
+    /// The oldest so many are in tables.
+    mutating func removeFlushed(_ count: Int) {
+      sealed.removeLast(count)
+      flushedEver += UInt64(count)
+    }
   }
 
   var version: Version
@@ -40,6 +56,8 @@ struct EngineState {
   /// The first failure; writes end with it until `resume`.
   var failure: DatabaseError?
   var isClosing = false
+  /// Calls that `close` waits for.
+  var callsAtWork = 0
   /// How many wait for the pipeline's lead and hold compactions off meanwhile.
   var leadsAwaited = 0
   /// Whether the first thread only flushes, since there are others.

@@ -14,6 +14,7 @@ final class ReadView: Sendable {
     let tombstones: TableTombstones
     /// `tables` ready for point reads.
     let map: LevelMap
+    /// `memtables`, for point reads, which count no references.
     private let borrowedMemtables: UnsafeBufferPointer<Unmanaged<Memtable>>
 
     init(
@@ -45,8 +46,11 @@ final class ReadView: Sendable {
   /// By id.
   let families: [Family]
   private let places: [UInt32: Int]
-  /// The stripes of a `ViewSlot` that have this view, and the readers that others handed over.
-  private let holders = Atomic<Int>(ViewSlot.stripes)
+  /// More than there can be readers: a reader that leaves before its stripe has handed it over takes nothing from the
+  /// stripe's own share.
+  private static let share = 1 << 32
+  /// A share for each stripe of a `ViewSlot` that has this view, and the readers that other stripes handed over.
+  private let holders = Atomic<Int>(ViewSlot.stripes * share)
 
   init(_ version: Version, families: [Family]) {
     self.version = version
@@ -58,8 +62,14 @@ final class ReadView: Sendable {
   @inline(__always)
   func family(_ id: UInt32) -> Family? { id == 0 ? families[0] : places[id].map { families[$0] } }
 
-  /// At zero holders the slot's reference goes.
-  func settle(_ change: Int) {
+  /// A stripe has another view now, and so many readers came to this one through it.
+  func handOver(readers: Int) { settle(readers - ReadView.share) }
+
+  /// A reader leaves whose stripe has another view by now.
+  func leave() { settle(-1) }
+
+  /// At zero the slot's reference goes.
+  private func settle(_ change: Int) {
     if holders.wrappingAdd(change, ordering: .acquiringAndReleasing).newValue == 0 {
       Unmanaged.passUnretained(self).release()
     }

@@ -42,6 +42,10 @@ final class ViewSlot: @unchecked Sendable {
     fileprivate let taken: UInt64
     let view: Unmanaged<ReadView>
 
+    /// Whether no other view has come.
+    @inline(__always)
+    var isCurrent: Bool { word.pointee.load(ordering: .relaxed) & ViewSlot.addressMask == taken }
+
     @inline(__always)
     func end() {
       var seen = word.pointee.load(ordering: .relaxed)
@@ -53,7 +57,7 @@ final class ViewSlot: @unchecked Sendable {
         seen = now
       }
       // Replaced meanwhile, and so the count is the view's.
-      view.takeUnretainedValue().settle(-1)
+      view.takeUnretainedValue().leave()
     }
   }
 
@@ -77,8 +81,7 @@ final class ViewSlot: @unchecked Sendable {
     let address = ViewSlot.address(retaining: view)
     for stripe in 0..<ViewSlot.stripes {
       let old = word(stripe).pointee.exchange(address, ordering: .acquiringAndReleasing)
-      // The stripe's own share in the view goes, the readers come.
-      ViewSlot.reference(old).takeUnretainedValue().settle(Int(old / ViewSlot.one) - 1)
+      ViewSlot.reference(old).takeUnretainedValue().handOver(readers: Int(old / ViewSlot.one))
     }
   }
 

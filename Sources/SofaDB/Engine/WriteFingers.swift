@@ -24,17 +24,16 @@ final class WriteFingers {
     let fingers = fingers!
     var reader = try WriteBatchReader(batch)
     var next = sequence
-    var touched = 0
+    var touchesDefault = false
     while let operation = try reader.next() {
       guard let kind = operation.entryKind else { continue }
       defer { next += 1 }
       guard let place = targets.place(of: operation.family) else { continue }
-      touched = place
       targets.targets[place].memtable.add(
         userKey: operation.key, sequence: next, kind: kind, value: operation.value, finger: &(fingers + place).pointee)
-      if place != 0 { note(place, targets) }
+      if place == 0 { touchesDefault = true } else { note(place, targets) }
     }
-    note(touched, targets)
+    if touchesDefault { note(0, targets) }
   }
 
   private func note(_ place: Int, _ targets: WriteTargets) {

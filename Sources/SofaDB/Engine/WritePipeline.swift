@@ -127,7 +127,7 @@ final class WritePipeline: @unchecked Sendable {
       }
     }
     stopLeading()
-    if failure == nil {
+    if failure == nil, count > 0 {
       let fingers = spareFingers.take()
       do throws(FormatError) {
         try fingers.add(UnsafeRawBufferPointer(batch), sequence: first, to: targets)
@@ -358,16 +358,7 @@ final class WritePipeline: @unchecked Sendable {
 
   /// Adds the group to the memtables, makes it visible, and wakes its writers.
   private func add(_ group: Group) throws(DatabaseError) {
-    let fingers = spareFingers.take()
-    group.forEach { ticket in
-      guard ticket.failure == nil else { return }
-      do throws(FormatError) {
-        try fingers.add(UnsafeRawBufferPointer(ticket.batch), sequence: ticket.sequence, to: group.targets)
-      } catch {
-        ticket.failure = DatabaseError(.invalid, "a malformed batch: \(error.reason)")
-      }
-    }
-    spareFingers.give(fingers)
+    if group.first < group.end { addToMemtables(group) }
     publish(group.first - 1, group.end - 1)
     pthread_mutex_lock(mutex)
     group.forEach { ticket in
@@ -379,9 +370,24 @@ final class WritePipeline: @unchecked Sendable {
     if let failure = group.leader.failure { throw failure }
   }
 
+  private func addToMemtables(_ group: Group) {
+    let fingers = spareFingers.take()
+    group.forEach { ticket in
+      guard ticket.failure == nil else { return }
+      do throws(FormatError) {
+        try fingers.add(UnsafeRawBufferPointer(ticket.batch), sequence: ticket.sequence, to: group.targets)
+      } catch {
+        ticket.failure = DatabaseError(.invalid, "a malformed batch: \(error.reason)")
+      }
+    }
+    spareFingers.give(fingers)
+  }
+
   /// Makes all up to `last` visible, once all up to `before` is.
   private func publish(_ before: SequenceNumber, _ last: SequenceNumber) {
     waitUntilAdded(before)
+    // Without operations: those behind may be through already, and must not be taken back.
+    if last == before { return }
     visible.store(last, ordering: .releasing)
     // Whoever is about to sleep either sees this or is seen below.
     lastAdded.store(last, ordering: .sequentiallyConsistent)

@@ -132,7 +132,7 @@ struct PointLookup {
     var cursor = table.cursor(readAhead: 0)
     let target = InternalKey(userKey: [UInt8](seekKey), sequence: snapshot, kind: 0xFF)
     let bytes = ByteBuffer(target.bytes)
-    defer { withExtendedLifetime(bytes) {} }
+    defer { withExtendedLifetime((bytes, cursor)) {} }
     try cursor.seek(bytes.bytes)
     while cursor.isValid, isSameKey(cursor.key) {
       if cursor.key.internalKeyTrailer >> 8 <= snapshot {

@@ -410,6 +410,7 @@ public struct VisibleCursor: ~Copyable {
       do { columns = try WideColumnEntity(stored) } catch { throw malformed("\(error.reason)", table) }
       for index in columns.columns.indices where columns.columns[index].isBlobReference {
         let reference = ByteBuffer(columns.columns[index].value)
+        defer { withExtendedLifetime(reference) {} }
         own.removeAll()
         try fetch(reference.bytes, table)
         columns.columns[index].value = own.array
@@ -433,6 +434,7 @@ public struct VisibleCursor: ~Copyable {
 
   private mutating func combine() throws(DatabaseError) {
     let base = ByteBuffer(copying: hasBase ? own.bytes : UnsafeRawBufferPointer(start: nil, count: 0))
+    defer { withExtendedLifetime(base) {} }
     let merged = try mergeOperator?.apply(key: userKey, base: hasBase ? base.bytes : nil, operands: operands)
     own.removeAll()
     valueIsOwn = true

@@ -99,7 +99,7 @@ public final class BlobFile: Sendable {
     }
     guard let codec = Compression(rawValue: compression) else { throw FormatError("a blob of unknown compression") }
     let raw = try Decompressor().decompress(stored, as: codec, framing: .sized, dictionary: nil, limit: limit)
-    output.append(raw.bytes)
+    withExtendedLifetime(raw) { output.append(raw.bytes) }
   }
 }
 

@@ -130,6 +130,7 @@ public final class TableReader: Sendable {
   public func get(_ target: UnsafeRawBufferPointer) throws(DatabaseError) -> (key: InternalKey, value: [UInt8])? {
     var cursor = cursor()
     guard try cursor.find(target) else { return nil }
+    defer { withExtendedLifetime(cursor) {} }
     do throws(FormatError) {
       return (try InternalKey(bytes: [UInt8](cursor.key)), [UInt8](cursor.value))
     } catch {

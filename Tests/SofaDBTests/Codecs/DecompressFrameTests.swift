@@ -55,9 +55,9 @@ struct DecompressFrameTests {
   }
 
   @Test func windowsBeyondTheCapAreRefused() {
-    // Magic, a descriptor without size and checksum, window 2^28 and one empty last block.
-    let wide: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 18 << 3, 0x01, 0x00, 0x00]
-    let widest: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 17 << 3, 0x01, 0x00, 0x00]
+    // Magic, a descriptor without size and checksum, window 2^26 and one empty last block.
+    let wide: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 16 << 3, 0x01, 0x00, 0x00]
+    let widest: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 15 << 3, 0x01, 0x00, 0x00]
     #expect(throws: FormatError.self) { try decoded(wide) }
     #expect(throws: Never.self) { try decoded(widest) }
   }

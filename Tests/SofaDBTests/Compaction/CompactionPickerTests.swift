@@ -12,6 +12,7 @@ import Testing
     var choice: String
     var style = CompactionOptions.Style.leveled
     var deletions: [UInt64: Double] = [:]
+    var level0Trigger = 4
 
     var testDescription: String { name }
   }
@@ -115,11 +116,18 @@ import Testing
     Picture(
       name: "universal: few runs are left alone", levels: "L0 3:a-c=1 2:a-c=1\nL6 1:a-c=1", choice: "nothing",
       style: .universal),
+    Picture(
+      name: "universal: never more than one run", levels: "L0 2:a-c=1\nL6 1:a-c=900",
+      choice: "too many runs: 1 2 -> L6", style: .universal, level0Trigger: 1),
+    Picture(
+      name: "universal: never more than one run, and both are busy", levels: "L0 2:a-c=1*\nL6 1:a-c=900*",
+      choice: "nothing", style: .universal, level0Trigger: 1),
   ]
 
   @Test(arguments: pictures) func itChooses(picture: Picture) {
     var options = CompactionOptions()
     options.style = picture.style
+    options.level0Trigger = picture.level0Trigger
     let (family, running) = Self.read(picture.levels)
     let choice = CompactionPicker(options).pick(family, running: running, deletions: picture.deletions)
     #expect(Self.text(choice) == picture.choice)

@@ -177,6 +177,34 @@ struct StallTests {
     try database.close()
   }
 
+  /// A batch of notes alone takes no number: what others have made visible meanwhile stays so, and nobody waits for it.
+  @Test func writesWithoutOperationsTakeNothingBack() throws {
+    let database = try open(DatabaseOptions())
+    let unseen = Monitor(0)
+    let ends = returns {
+      Workers.run(4) { thread in
+        do throws(DatabaseError) {
+          for number in 0..<20_000 {
+            if thread < 2 {
+              var note = WriteBatch()
+              try note.note([1])
+              try database.write(&note)
+            } else {
+              let value = [UInt8(number & 0xFF), UInt8(number >> 8)]
+              try database.put([UInt8(thread)], value)
+              if try database.get([UInt8(thread)]) != value { unseen.change { $0 += 1 } }
+            }
+          }
+        } catch {
+          Issue.record("\(error)")
+        }
+      }
+    }
+    try #require(ends)
+    #expect(unseen.change { $0 } == 0)
+    try database.close()
+  }
+
   /// A wait that is longer than the rate asks for would be no slowing.
   @Test func aLargeBatchIsNotHeldForLong() throws {
     let time = ManualTime()

@@ -5,12 +5,15 @@ extension Database {
   ///
   /// `fileSystem` is the one that the database is on.
   public func checkpoint(to path: String, in fileSystem: any FileSystem = PosixFileSystem()) throws(DatabaseError) {
-    try engine.requireOpen()
+    try engine.whileOpen { () throws(DatabaseError) in try copy(to: path, in: fileSystem) }
+  }
+
+  private func copy(to path: String, in fileSystem: any FileSystem) throws(DatabaseError) {
     let version = try engine.pipeline.exclusively { () throws(DatabaseError) -> Version in
       if let failure = engine.state.change({ $0.failure }) { throw failure }
       let all = engine.state.change { $0.families.map(\.live.id) }
       try engine.seal(all)
-      try engine.waitForFlush(all)
+      try engine.waitForFlush(engine.sealedUntilNow(all))
       return engine.views.load().version
     }
     // Its files stay as long as the version lives.

@@ -16,7 +16,9 @@ extension Database {
     guard let family = family(named: name) else {
       throw DatabaseError(.invalid, file: path, "there is no column family \(EscapedText.printable(name))")
     }
-    try LiveIngest(ingest, engine: engine, family: family, sources: sources).run()
+    try engine.whileOpen { () throws(DatabaseError) in
+      try LiveIngest(ingest, engine: engine, family: family, sources: sources).run()
+    }
   }
 }
 
@@ -73,7 +75,7 @@ private struct LiveIngest {
     if let failure = engine.state.change({ $0.failure }) { throw failure }
     if memtablesOverlap(sources) {
       try engine.seal([family.id])
-      try engine.waitForFlush([family.id])
+      try engine.waitForFlush(engine.sealedUntilNow([family.id]))
     }
     guard let tables = engine.views.load().version.family(family.id) else {
       throw DatabaseError(.invalid, file: engine.path, "the column family was dropped")
