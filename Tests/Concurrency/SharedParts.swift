@@ -210,7 +210,8 @@ enum SharedParts {
     do {
       let slot = ViewSlot(view(0))
       let isOver = Atomic(false)
-      Workers.run(4) { thread in
+      // Readers on all stripes.
+      Workers.run(1 + ViewSlot.stripes) { thread in
         if thread == 0 {
           var made: [Reference] = []
           for number in 1...rounds {

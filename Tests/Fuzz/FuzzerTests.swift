@@ -6,7 +6,7 @@ import Testing
 /// nothing at once. `make fuzz` runs them longer.
 ///
 /// `make test` builds the fuzzer, where there is a libFuzzer, and says where it is in `SOFA_FUZZER`.
-@Suite(.serialized) struct FuzzerTests {
+struct FuzzerTests {
   private static let fuzzer = ProcessInfo.processInfo.environment["SOFA_FUZZER"]
 
   @Test(.enabled(if: fuzzer != nil, "there is no libFuzzer, or the fuzzer was not built"), arguments: FuzzTarget.all)

@@ -19,7 +19,7 @@ public enum ChildProcess {
   }
 
   /// Runs `program`, an absolute path. Output and errors go through files, so no pipe can fill up. After `seconds` it
-  /// is killed.
+  /// is killed, and whatever it has started: each child has a group of its own.
   public static func run(
     _ program: String, _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:],
     seconds: Double = 300
@@ -34,7 +34,9 @@ public enum ChildProcess {
     process.standardOutput = try fresh(directory.path + "/out")
     process.standardError = try fresh(directory.path + "/err")
     try process.run()
-    let watchdog = DispatchWorkItem { process.terminate() }
+    let group = process.processIdentifier
+    // Not the process: its files would stay open until the time is over.
+    let watchdog = DispatchWorkItem { kill(-group, SIGKILL) }
     DispatchQueue.global().asyncAfter(deadline: .now() + seconds, execute: watchdog)
     process.waitUntilExit()
     watchdog.cancel()

@@ -43,11 +43,11 @@ struct MutantTests {
       environment: ["SOFA_MUTANT": mutant?.rawValue ?? ""], seconds: 120)
   }
 
-  @Test(.enabled(if: isBuilt, "\(missing)"), .serialized, arguments: Hunt.all.filter { !judged.contains($0.killer) })
+  @Test(.enabled(if: isBuilt, "\(missing)"), arguments: Hunt.all.filter { !judged.contains($0.killer) })
   func theMutantIsFound(hunt: Hunt) throws { try Self.require(hunt) }
 
   @Test(
-    .enabled(if: isBuilt, "\(missing)"), .enabled(if: RocksOracle.isAvailable, "\(RocksOracle.missing)"), .serialized,
+    .enabled(if: isBuilt, "\(missing)"), .enabled(if: RocksOracle.isAvailable, "\(RocksOracle.missing)"),
     arguments: Hunt.all.filter { judged.contains($0.killer) })
   func theMutantIsFoundBesideRocksDB(hunt: Hunt) throws { try Self.require(hunt) }
 
