@@ -42,6 +42,7 @@ final class WritePipeline: @unchecked Sendable {
   private let lead = Atomic<UInt32>(0)
   /// All up to here is in the memtables.
   private let lastAdded: Atomic<SequenceNumber>
+  private let gate = WriterGate(places: Workers.processors)
   /// How many sleep until `lastAdded` grows.
   private let visibilityWaiters = Atomic<Int>(0)
   private let spareFingers = SpareFingers()
@@ -94,6 +95,9 @@ final class WritePipeline: @unchecked Sendable {
   func write(
     _ batch: UnsafeMutableRawBufferPointer, count: UInt64, namesFamilies: Bool, _ options: WriteOptions
   ) throws(DatabaseError) {
+    // Whoever waits for the disk needs no processor, and the more of them the better.
+    if !options.sync { gate.enter() }
+    defer { if !options.sync { gate.leave() } }
     if !namesFamilies, leadAlone(waits: !options.sync) {
       try writeUnqueued(batch, count, options)
     } else {
