@@ -1,3 +1,4 @@
+import Glibc
 import SofaTesting
 import Synchronization
 
@@ -7,7 +8,7 @@ import Synchronization
 /// history. Each check says what did not hold; `rounds` is about what one thread does.
 enum SharedParts {
   static let all: [@Sendable (_ rounds: Int) throws -> [String]] = [
-    arena, memtable, blockCache, tableCache, viewSlot, setOnce,
+    arena, memtable, blockCache, tableCache, writerGate, viewSlot, setOnce,
   ]
 
   /// Gathers what threads find without ordering them, but for a failure.
@@ -193,6 +194,30 @@ enum SharedParts {
     return TableMetadata(
       number: UInt64(number), level: 1, size: summary.fileSize, smallest: summary.smallest, largest: summary.largest,
       smallestSequence: 1, largestSequence: 1)
+  }
+
+  // MARK: Writers
+
+  /// Never more than there are places, and everybody gets through.
+  @Sendable static func writerGate(_ rounds: Int) -> [String] {
+    let failures = Failures()
+    let gate = WriterGate(places: 2)
+    let inside = Atomic(0)
+    let passed = Atomic(0)
+    Workers.run(6) { thread in
+      for round in 0..<rounds {
+        gate.enter()
+        let now = inside.add(1, ordering: .relaxed).newValue
+        failures.require(now <= 2, "\(now) are inside")
+        if round % 64 == thread { sched_yield() }
+        inside.subtract(1, ordering: .relaxed)
+        gate.leave()
+        passed.add(1, ordering: .relaxed)
+      }
+    }
+    let count = passed.load(ordering: .relaxed)
+    failures.require(count == 6 * rounds, "\(count) have passed")
+    return failures.all
   }
 
   // MARK: References
