@@ -9,8 +9,6 @@ enum Fuzzer {
   /// Set once, before anything runs.
   nonisolated(unsafe) fileprivate static var target: FuzzTarget?
 
-  fileprivate static let suppressions = UnsafePointer(strdup("leak:FuzzedCommand")!)
-
   typealias Arguments = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
   /// Takes what is ours from the front of the arguments.
@@ -60,7 +58,7 @@ public func initialize(
 /// Without optimization the command of the fuzzed arguments is made at run time, and lies where the search for leaks does
 /// not find it.
 @_cdecl("__lsan_default_suppressions")
-public func suppressions() -> UnsafePointer<CChar> { Fuzzer.suppressions }
+public func suppressions() -> UnsafePointer<CChar> { UnsafePointer(strdup("leak:FuzzedCommand")!) }
 
 @_cdecl("LLVMFuzzerTestOneInput")
 public func test(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
