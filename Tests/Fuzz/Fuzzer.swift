@@ -55,8 +55,8 @@ public func initialize(
   return 0
 }
 
-/// Without optimization the command of the fuzzed arguments is made at run time, and lies where the search for leaks does
-/// not find it.
+/// Without optimization the command of the fuzzed arguments is made at run time, and lies where the search for leaks
+/// does not find it.
 @_cdecl("__lsan_default_suppressions")
 public func suppressions() -> UnsafePointer<CChar> { UnsafePointer(strdup("leak:FuzzedCommand")!) }
 

@@ -56,7 +56,7 @@ struct QuietLogTests {
     let (lines, status) = try run(log, status: 2)
     #expect(
       lines == [
-        "[1/2] Compiling SofaDB", "warning: something", "↳ Testing Library Version: 6",
+        "warning: something", "↳ Testing Library Version: 6",
         "➜ Test later() skipped: \"not here\"",
         "✘ Test bad(name:) recorded an issue at A.swift:1:1: Expectation failed",
         "✘ Test bad(name:) with 2 test cases failed after 0.1 seconds with 1 issue.",

@@ -4,7 +4,7 @@ internal import Glibc
 /// Not safe to share between threads while it changes.
 public struct ByteWriter: ~Copyable {
   private var base: UnsafeMutableRawPointer
-  private var capacity: Int
+  private(set) var capacity: Int
   /// Bytes written.
   public private(set) var count = 0
 

@@ -2,8 +2,8 @@ internal import CZstd
 
 /// A zstd decoding context, reused from frame to frame by one thread.
 final class ZstdDecoder {
-  /// Largest window that a streamed frame may ask for, and thus memory that it may cost: 2^25 bytes. Logs are written at
-  /// the library's default level, with 2^21.
+  /// Largest window that a streamed frame may ask for, and thus memory that it may cost: 2^25 bytes. Logs are written
+  /// at the library's default level, with 2^21.
   private static let windowLog: Int32 = 25
 
   private let context: OpaquePointer

@@ -14,6 +14,8 @@ final class ReadView: Sendable {
     let tombstones: TableTombstones
     /// `tables` ready for point reads.
     let map: LevelMap
+    /// For cursors without bounds.
+    let spareInputs = Spares<MergeInputs>(limit: 4)
     /// `memtables`, for point reads, which count no references.
     private let borrowedMemtables: UnsafeBufferPointer<Unmanaged<Memtable>>
 

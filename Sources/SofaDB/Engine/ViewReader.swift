@@ -39,13 +39,14 @@ struct ViewReader: Sendable {
   }
 
   /// Everything that holds keys from `from` up to but not including `to`, newest first.
-  /// `prefix`: what all wanted keys begin with; tables whose filters know none of them are left out.
+  /// `prefix`: what all wanted keys begin with; tables whose filters know none of them are left out. `emptyToo`: also
+  /// memtables that have no entries yet.
   private func sources(
-    _ family: ReadView.Family, from: [UInt8]?, to: [UInt8]?, prefix: [UInt8]? = nil
+    _ family: ReadView.Family, from: [UInt8]?, to: [UInt8]?, prefix: [UInt8]?, emptyToo: Bool
   ) throws(DatabaseError) -> [EntrySource] {
     let order = family.live.order
     var sources: [EntrySource] = []
-    for memtable in family.memtables where !memtable.isEmpty { sources.append(EntrySource(memtable)) }
+    for memtable in family.memtables where emptyToo || !memtable.isEmpty { sources.append(EntrySource(memtable)) }
     for (number, level) in family.tables.levels.enumerated() where !level.isEmpty {
       var tables =
         from == nil && to == nil ? level : level.filter { $0.overlaps(from: from, to: to, order: order) }
@@ -72,9 +73,17 @@ struct ViewReader: Sendable {
   ) throws(DatabaseError) -> Cursor {
     let family = try family(live, in: view)
     let order = family.live.order
+    let inputs: MergeInputs
+    let spares = from == nil && to == nil && prefix == nil ? family.spareInputs : nil
+    if let spare = spares?.take() {
+      inputs = spare
+    } else {
+      inputs = MergeInputs(
+        try sources(family, from: from, to: to, prefix: prefix, emptyToo: spares != nil), order: order, lower: from,
+        upper: to)
+    }
     let visible = VisibleCursor(
-      MergingCursor(try sources(family, from: from, to: to, prefix: prefix), order: order, lower: from, upper: to),
-      order: order, snapshot: sequence,
+      MergingCursor(inputs, order: order, upper: to, spares: spares), order: order, snapshot: sequence,
       tombstones: RangeTombstones(try tombstones(family), order: order, snapshot: sequence),
       mergeOperator: family.live.options.mergeOperator, blobs: blobs, start: from, end: to)
     return Cursor(visible, view: view, snapshot: snapshot)

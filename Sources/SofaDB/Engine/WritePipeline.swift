@@ -45,7 +45,8 @@ final class WritePipeline: @unchecked Sendable {
   private let gate = WriterGate(places: Workers.processors)
   /// How many sleep until `lastAdded` grows.
   private let visibilityWaiters = Atomic<Int>(0)
-  private let spareFingers = SpareFingers()
+  /// More writers than these at once make their own.
+  private let spareFingers = Spares<WriteFingers>(limit: 4)
 
   // Owned by whoever leads.
   private var lastAssigned: SequenceNumber
@@ -132,7 +133,7 @@ final class WritePipeline: @unchecked Sendable {
     }
     stopLeading()
     if failure == nil, count > 0 {
-      let fingers = spareFingers.take()
+      let fingers = spareFingers.take() ?? WriteFingers()
       do throws(FormatError) {
         try fingers.add(UnsafeRawBufferPointer(batch), sequence: first, to: targets)
       } catch {
@@ -375,7 +376,7 @@ final class WritePipeline: @unchecked Sendable {
   }
 
   private func addToMemtables(_ group: Group) {
-    let fingers = spareFingers.take()
+    let fingers = spareFingers.take() ?? WriteFingers()
     group.forEach { ticket in
       guard ticket.failure == nil else { return }
       do throws(FormatError) {

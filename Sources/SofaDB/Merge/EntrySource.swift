@@ -63,6 +63,12 @@ struct EntrySource {
     return (keys[0], keys[1])
   }
 
+  /// Gives back what only a cursor that moves needs. It must be placed anew.
+  mutating func rest() {
+    isValid = false
+    run.rest()
+  }
+
   mutating func seekToFirst() throws(DatabaseError) {
     if isRun {
       try run.seekToFirst()

@@ -14,18 +14,16 @@
 ///
 /// Source: Knuth, The Art of Computer Programming 3, 5.4.1, replacement selection by a tree of losers.
 public struct MergingCursor: ~Copyable {
-  /// An input in a match. Those that have ended have the greatest prefix.
-  private struct Player {
-    var prefix: UInt64
-    var source: Int
-  }
+  private typealias Player = MergeInputs.Player
 
   private let order: KeyOrder
+  private let inputs: MergeInputs
+  // Of the inputs, which live as long.
   private let sources: UnsafeMutableBufferPointer<EntrySource>
-  private let tree: UnsafeMutablePointer<Player>
-  /// Who comes up from each place, while the tree is built.
-  private let winners: UnsafeMutablePointer<Player>
+  private let tree: UnsafeMutablePointer<MergeInputs.Player>
   private let prefixes: KeyPrefixes
+  /// Where the inputs go in the end.
+  private let spares: Spares<MergeInputs>?
   /// Of `upper`; 0 without one.
   private let upperPrefix: UInt64
   /// The input of the current entry.
@@ -34,31 +32,28 @@ public struct MergingCursor: ~Copyable {
 
   public private(set) var isValid = false
 
-  /// Keys are expected to lie between user keys `lower` and `upper`, given without timestamps, or else where the inputs
-  /// say; others are merged as well, only slower.
+  /// As `MergeInputs`.
   init(_ inputs: [EntrySource], order: KeyOrder, lower: [UInt8]? = nil, upper: [UInt8]? = nil) {
+    self.init(MergeInputs(inputs, order: order, lower: lower, upper: upper), order: order, upper: upper)
+  }
+
+  /// `spares` get the inputs when they are no longer used.
+  init(_ inputs: MergeInputs, order: KeyOrder, upper: [UInt8]? = nil, spares: Spares<MergeInputs>? = nil) {
     self.order = order
-    sources = .allocate(capacity: inputs.count)
-    _ = sources.initialize(from: inputs)
-    let count = max(inputs.count, 1)
-    tree = .allocate(capacity: count)
-    tree.initialize(repeating: Player(prefix: .max, source: 0), count: count)
-    winners = .allocate(capacity: 2 * count)
-    winners.initialize(repeating: Player(prefix: .max, source: 0), count: 2 * count)
+    self.inputs = inputs
+    self.spares = spares
+    sources = inputs.sources
+    tree = inputs.tree
+    prefixes = inputs.prefixes
     // Not read while there are no inputs.
     top = sources.baseAddress ?? UnsafeMutablePointer(bitPattern: MemoryLayout<EntrySource>.alignment)!
-    var expected = [lower, upper].compactMap { $0 }
-    if expected.count < 2 { expected += inputs.compactMap(\.bounds).flatMap { [lower ?? $0.first, upper ?? $0.last] } }
-    let prefixes = KeyPrefixes(expected, order: order)
-    upperPrefix = upper.map { prefixes.prefix(ofBare: $0) } ?? 0
-    self.prefixes = prefixes
+    upperPrefix = upper.map { inputs.prefixes.prefix(ofBare: $0) } ?? 0
   }
 
   deinit {
-    sources.deinitialize()
-    sources.deallocate()
-    tree.deallocate()
-    winners.deallocate()
+    guard let spares else { return }
+    inputs.rest()
+    spares.give(inputs)
   }
 
   /// The current internal key; borrowed until the next step. Only while `isValid`.
@@ -187,6 +182,7 @@ public struct MergingCursor: ~Copyable {
   private mutating func build() {
     let count = sources.count
     guard count > 0 else { return }
+    let winners = inputs.winners
     for source in 0..<count {
       let prefix = isBackward ? prefixes.reversePrefix(of: input(source)) : prefixes.prefix(of: input(source))
       winners[count + source] = Player(prefix: prefix, source: source)

@@ -16,6 +16,8 @@ struct TableRun {
   private var cursor = TableCursor.nowhere
   private(set) var table: TableReader?
   private var boundaries: BlockBoundaries?
+  /// The place of the table that `cursor` walks; -1 for nowhere.
+  private var openIndex = -1
 
   /// A run without tables.
   init(order: KeyOrder) {
@@ -130,8 +132,7 @@ struct TableRun {
       isFirst = false
       index += 1
     }
-    table = nil
-    cursor = .nowhere
+    leave()
   }
 
   /// Opens tables from `index` down until one has an entry; `position` places the cursor in the first.
@@ -150,12 +151,24 @@ struct TableRun {
       index -= 1
     }
     index = 0
+    leave()
+  }
+
+  private mutating func leave() {
     table = nil
     cursor = .nowhere
+    openIndex = -1
+  }
+
+  /// Gives back what only a cursor that moves needs. It must be placed anew.
+  mutating func rest() {
+    isValid = false
+    if openIndex >= 0 { cursor.rest() }
   }
 
   /// False when the table is too damaged to open and that is tolerated.
   private mutating func open() throws(DatabaseError) -> Bool {
+    if index == openIndex { return true }
     let metadata = tables[index]
     guard let cache else { return false }
     do throws(DatabaseError) {
@@ -163,6 +176,7 @@ struct TableRun {
       table = reader
       cursor = reader.cursor(readAhead: readAhead, usesCache: usesCache)
       boundaries = nil
+      openIndex = index
       return true
     } catch {
       guard let damage, error.concernsOneFile else { throw error }
@@ -178,7 +192,7 @@ struct TableRun {
   /// are one gap: there may be as many as the table has.
   private mutating func absorb(_ first: DatabaseError) throws(DatabaseError) {
     if Mutant.unreadableTableSkipped.isOn {
-      cursor = .nowhere
+      leave()
       return
     }
     var error = first

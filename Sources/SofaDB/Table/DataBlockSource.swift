@@ -34,6 +34,16 @@ final class DataBlockSource {
   /// The next block stands alone.
   func expectSingle() { ahead = 0 }
 
+  /// Gives back the block, and all but a little memory to read into.
+  func rest() {
+    cached = nil
+    if window.count > DataBlockSource.firstAhead {
+      window = ByteBuffer(count: 0)
+      windowCount = 0
+    }
+    if output.capacity > DataBlockSource.firstAhead { output = ByteWriter(capacity: 16) }
+  }
+
   /// The contents of the block that `index` points to, checked and decompressed; valid until the next call.
   func load() throws(DatabaseError) -> UnsafeRawBufferPointer {
     let handle = index.handle

@@ -149,6 +149,12 @@ public struct TableCursor {
     try acceptLastOfBlock()
   }
 
+  /// Gives back the block, and memory to read ahead into. To be placed anew.
+  mutating func rest() {
+    leave()
+    source.rest()
+  }
+
   // MARK: Steps
 
   private mutating func leave() {

@@ -81,7 +81,7 @@ struct EngineOrderTests {
   @Test func removedTablesAreClosed() throws {
     let directory = try TemporaryDirectory()
     var options = DatabaseOptions()
-    options.familyDefaults.compaction.level0Trigger = 100
+    options.familyDefaults.compaction.level0Trigger = 10
     let database = try Database.open(directory.path + "/db", options: options)
     for round in 0..<5 as Range<UInt8> {
       for key in 0..<50 as Range<UInt8> { try database.put([key], [round]) }
