@@ -66,8 +66,9 @@ public final class Database: Sendable {
     }
   }
 
-  /// Ends all work, makes what was written durable, and lets others open the database. Open cursors and snapshots stay
-  /// valid; every other call fails from now on. The second time it does nothing.
+  /// Ends all work, makes what was written durable, and lets others open the database; calls at work are waited for.
+  /// Open cursors and snapshots stay valid until somebody opens the database again, who may remove the tables that only
+  /// they need; every other call fails from now on. The second time it does nothing.
   public func close() throws(DatabaseError) { try engine.close() }
 
   /// The directory, as the system names it; for messages.
