@@ -77,6 +77,42 @@ struct EngineOrderTests {
     try database.close()
   }
 
+  /// Cursors hand their inputs on: those that come see what was written since, in memtables that were empty as well,
+  /// and stand nowhere until they are placed.
+  @Test func aCursorSeesWhatWasWrittenSinceTheOneBeforeIt() throws {
+    let database = try open()
+    func keys(from key: UInt8) throws -> [UInt8] {
+      var cursor = try database.cursor()
+      let isPlaced = cursor.isValid
+      #expect(!isPlaced)
+      var found: [UInt8] = []
+      try cursor.seek([key])
+      while cursor.isValid {
+        found.append(cursor.key[0])
+        try cursor.next()
+      }
+      return found
+    }
+    #expect(try keys(from: 0) == [])
+    for key in [2, 4, 6] as [UInt8] { try database.put([key], [key]) }
+    #expect(try keys(from: 3) == [4, 6])
+    try database.flush()
+    #expect(try keys(from: 5) == [6])
+    #expect(try keys(from: 7) == [])
+    #expect(try keys(from: 0) == [2, 4, 6])
+    try database.put([5], [5])
+    try database.delete([2])
+    #expect(try keys(from: 0) == [4, 5, 6])
+    // Two at a time do not get the same.
+    var one = try database.cursor()
+    var other = try database.cursor()
+    try one.seekToFirst()
+    try other.seekToLast()
+    let (first, last) = ([UInt8](one.key), [UInt8](other.key))
+    #expect(first == [4] && last == [6])
+    try database.close()
+  }
+
   /// What is removed is also closed: an open file keeps its space on the disk.
   @Test func removedTablesAreClosed() throws {
     let directory = try TemporaryDirectory()
