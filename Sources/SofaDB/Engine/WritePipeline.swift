@@ -14,6 +14,9 @@ internal import Synchronization
 /// 3. the leader adds the group to the memtables,
 /// 4. waits until all groups before are visible, makes its own visible, and wakes the others, whose writes are done.
 ///
+/// A leader that is about to sync waits a moment for those whom the sync before has let go: they are on their way back,
+/// and one sync serves all. Without that, half of the writers would always just miss it.
+///
 /// When the log fails, all of the group fail, and so does every write until the log is replaced. Work that must have
 /// the memtables and the log for itself runs as a ticket as well, after all groups before it are visible.
 ///
@@ -21,7 +24,7 @@ internal import Synchronization
 /// waits a moment for that, as long as nobody has queued: most writes take less time than to sleep and be woken.
 ///
 /// Source of the grouping: LevelDB's `DBImpl::Write`; of the two stages and of the short wait: RocksDB's pipelined
-/// write and its adaptive waiting.
+/// write and its adaptive waiting; of the wait for company: PostgreSQL's `commit_delay` and `commit_siblings`.
 final class WritePipeline: @unchecked Sendable {
   /// Bytes of a record that groups are merged into; a single larger batch stays alone.
   private static let groupLimit = 1 << 20
@@ -30,6 +33,8 @@ final class WritePipeline: @unchecked Sendable {
 
   /// How often a writer looks whether it may go on before it sleeps: some microseconds.
   private static let patience = 400
+  /// Nobody waits longer than this for others who may share the sync, in seconds.
+  private static let longestGathering = 0.001
   // Parts of `lead`.
   private static let isLed: UInt32 = 1
   private static let isQueued: UInt32 = 2
@@ -40,6 +45,10 @@ final class WritePipeline: @unchecked Sendable {
   private var tail: WriteTicket?
   /// Whether somebody leads; whether there is a queue, which changes under the mutex.
   private let lead = Atomic<UInt32>(0)
+  /// Tickets in the queue.
+  private let queued = Atomic<Int>(0)
+  /// How many the next sync may serve: those whom the last one served, and those who came too late for it.
+  private let company = Atomic<Int>(1)
   /// All up to here is in the memtables.
   private let lastAdded: Atomic<SequenceNumber>
   private let gate = WriterGate(places: Workers.processors)
@@ -50,6 +59,8 @@ final class WritePipeline: @unchecked Sendable {
 
   // Owned by whoever leads.
   private var lastAssigned: SequenceNumber
+  /// What the last sync took.
+  private var syncSeconds = 0.0
   var log: WriteAheadLog?
   /// Replaced only when all that was logged has been added: nobody is on the way to the old ones then, and only fingers
   /// keep them alive.
@@ -99,7 +110,8 @@ final class WritePipeline: @unchecked Sendable {
     // Whoever waits for the disk needs no processor, and the more of them the better.
     if !options.sync { gate.enter() }
     defer { if !options.sync { gate.leave() } }
-    if !namesFamilies, leadAlone(waits: !options.sync) {
+    let isAlone = !options.sync || company.load(ordering: .relaxed) == 1
+    if !namesFamilies, isAlone, leadAlone(waits: !options.sync) {
       try writeUnqueued(batch, count, options)
     } else {
       try write(WriteTicket(batch, count: count, namesFamilies: namesFamilies, options: options))
@@ -125,7 +137,7 @@ final class WritePipeline: @unchecked Sendable {
         guard let log else { throw DatabaseError(.io(EIO), "the log is closed") }
         batch.storeBytes(of: first.littleEndian, as: UInt64.self)
         try log.append(UnsafeRawBufferPointer(batch))
-        if options.sync { try log.sync() }
+        if options.sync { try sync(log) }
       } catch {
         failure = error
         logFailed(error)
@@ -155,6 +167,7 @@ final class WritePipeline: @unchecked Sendable {
       leave(upTo: ticket)
       throw error
     }
+    if ticket.options.sync { awaitCompany() }
     let group = number(ticket, through: lastOfGroup(ticket))
     appendToLog(group)
     try add(group)
@@ -201,6 +214,7 @@ final class WritePipeline: @unchecked Sendable {
     /// The numbers given, from `first` up to but not including `end`.
     let first: SequenceNumber
     var end: SequenceNumber
+    var size = 0
     let targets: WriteTargets
 
     @inline(__always)
@@ -222,6 +236,7 @@ final class WritePipeline: @unchecked Sendable {
     defer { pthread_mutex_unlock(mutex) }
     if let tail { tail.next = ticket } else { head = ticket }
     tail = ticket
+    queued.add(1, ordering: .relaxed)
     lead.bitwiseOr(WritePipeline.isQueued, ordering: .relaxed)
     while !ticket.isDone {
       if head === ticket, changeLead(from: WritePipeline.isQueued, to: WritePipeline.isQueued | WritePipeline.isLed) {
@@ -261,15 +276,25 @@ final class WritePipeline: @unchecked Sendable {
     ).exchanged
   }
 
-  /// Takes the queue up to and including `ticket` off, and lets the next one lead.
-  private func leave(upTo ticket: WriteTicket) {
+  /// Takes the queue up to and including `ticket` off, `size` in all, and lets the next one lead.
+  private func leave(upTo ticket: WriteTicket, size: Int = 1, isSynced: Bool = false) {
     pthread_mutex_lock(mutex)
+    let left = queued.subtract(size, ordering: .relaxed).newValue
+    if isSynced { company.store(size + left, ordering: .relaxed) }
     head = ticket.next
     if head == nil { tail = nil }
     ticket.next = nil
     lead.store(head == nil ? 0 : WritePipeline.isQueued, ordering: .releasing)
     head?.wake()
     pthread_mutex_unlock(mutex)
+  }
+
+  /// Before a sync: waits for as many as may share it, and no longer than a part of what it takes.
+  private func awaitCompany() {
+    let expected = company.load(ordering: .relaxed)
+    guard queued.load(ordering: .relaxed) < expected else { return }
+    let end = MonotonicClock.seconds + min(syncSeconds / 2, WritePipeline.longestGathering)
+    repeat { sched_yield() } while queued.load(ordering: .relaxed) < expected && MonotonicClock.seconds < end
   }
 
   /// The last of the tickets that are written with `leader`.
@@ -293,6 +318,7 @@ final class WritePipeline: @unchecked Sendable {
     let first = lastAssigned + 1
     var group = Group(leader: leader, last: last, first: first, end: first, targets: targets)
     group.forEach { ticket in
+      group.size += 1
       unpaidBytes += ticket.batch.count
       if ticket.namesFamilies { ticket.failure = refusal(of: ticket) }
       guard ticket.failure == nil else { return }
@@ -319,10 +345,10 @@ final class WritePipeline: @unchecked Sendable {
 
   /// One record for all, and one sync. Then the group leaves the queue.
   private func appendToLog(_ group: Group, leaves: Bool = true) {
-    defer { if leaves { leave(upTo: group.last) } }
-    guard group.leader.options.usesLog else { return }
     var count = 0
     var isSynced = false
+    defer { if leaves { leave(upTo: group.last, size: group.size, isSynced: isSynced) } }
+    guard group.leader.options.usesLog else { return }
     var only = group.leader
     group.forEach { ticket in
       guard ticket.failure == nil else { return }
@@ -339,7 +365,7 @@ final class WritePipeline: @unchecked Sendable {
       } else {
         try log.append(merge(group))
       }
-      if isSynced { try log.sync() }
+      if isSynced { try sync(log) }
     } catch {
       group.forEach { ticket in
         if Mutant.followersNotTold.isOn, ticket !== group.leader { return }
@@ -347,6 +373,12 @@ final class WritePipeline: @unchecked Sendable {
       }
       logFailed(error)
     }
+  }
+
+  private func sync(_ log: WriteAheadLog) throws(DatabaseError) {
+    let start = MonotonicClock.seconds
+    try log.sync()
+    syncSeconds = MonotonicClock.seconds - start
   }
 
   /// The batches as one.
