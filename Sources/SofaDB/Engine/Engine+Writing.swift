@@ -40,7 +40,7 @@ extension Engine {
       pipeline.drain()
       try waitForRoom()
       let full = state.change { state in
-        state.families.filter { $0.active.memtable.usedBytes >= $0.live.options.writeBufferBytes }.map(\.live.id)
+        state.families.filter { $0.active.memtable.bytes >= $0.live.options.writeBufferBytes }.map(\.live.id)
       }
       try seal(full)
     }
@@ -71,7 +71,7 @@ extension Engine {
       // Who awaits the lead and holds compactions off would wait for ever for a leader that waits for compactions.
       guard state.hold != .stopped || state.leadsAwaited > 0 else { return false }
       return state.families.allSatisfy { family in
-        family.active.memtable.usedBytes < family.live.options.writeBufferBytes
+        family.active.memtable.bytes < family.live.options.writeBufferBytes
           || family.sealed.count + 1 < family.live.options.maxWriteBuffers
       }
     }

@@ -4,9 +4,11 @@ public struct FamilyOptions: Sendable {
   public var order: KeyOrder?
   /// Combines operands; needed to read keys that have some.
   public var mergeOperator: MergeOperator?
-  /// Bytes of a memtable after which it is sealed and flushed; at least 1. A batch is never split, so one may be
+  /// Bytes of a memtable after which it is sealed and flushed; 1...8 GiB. A batch is never split, so one may be
   /// larger.
   public var writeBufferBytes = 64 << 20
+  /// With the largest batch behind it, it fits what the arenas of a memtable hold.
+  static let largestWriteBuffer = 8 << 30
   /// Memtables, sealed ones included, at which writers wait; at least 2.
   public var maxWriteBuffers = 4
   /// When tables are compacted, and into what.
@@ -48,7 +50,8 @@ public struct FamilyOptions: Sendable {
 
   func validate() throws(DatabaseError) {
     try tables.validate()
-    guard writeBufferBytes >= 1, maxWriteBuffers >= 2, compaction.level0Trigger >= 1, compaction.levelMultiplier >= 2
+    guard 1...FamilyOptions.largestWriteBuffer ~= writeBufferBytes, maxWriteBuffers >= 2, compaction.level0Trigger >= 1,
+      compaction.levelMultiplier >= 2
     else { throw DatabaseError(.invalid, "an option of a column family is out of range") }
     // Writers would wait for a compaction that is never due.
     guard level0StopTrigger > compaction.level0Trigger else {

@@ -38,6 +38,6 @@ final class WriteFingers {
 
   private func note(_ place: Int, _ targets: WriteTargets) {
     let target = targets.targets[place]
-    if target.memtable.usedBytes >= target.limit { targets.isFull.store(true, ordering: .relaxed) }
+    if target.memtable.bytes >= target.limit { targets.isFull.store(true, ordering: .relaxed) }
   }
 }

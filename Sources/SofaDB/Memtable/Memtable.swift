@@ -2,11 +2,12 @@ internal import Synchronization
 
 /// The newest entries of a column family, in memory until they are flushed to a table.
 ///
-/// Point entries and range deletions stand in two lists in one arena. Any number of threads add and read at the same
-/// time, and no reader ever waits. An entry may be seen as soon as it is added: that a batch becomes visible whole is
-/// up to the sequence number that readers are given.
+/// Point entries and range deletions stand in two lists that share their arenas. Any number of threads add and read at
+/// the same time, and no reader ever waits. An entry may be seen as soon as it is added: that a batch becomes visible
+/// whole is up to the sequence number that readers are given.
 final class Memtable: Sendable {
-  private let arena = Arena()
+  private let nodes = Arena()
+  private let bytesOfEntries = Arena()
   private let entries: SkipList
   private let deletions: SkipList
   // Not from UInt64.max: Atomic.min compares as signed numbers (Swift 6.3).
@@ -15,8 +16,8 @@ final class Memtable: Sendable {
   private let cachedTombstones = Lock<(count: Int, tombstones: RangeTombstones)?>(nil)
 
   init(order: KeyOrder) {
-    entries = SkipList(order: order, arena: arena)
-    deletions = SkipList(order: order, arena: arena)
+    entries = SkipList(order: order, nodes: nodes, entries: bytesOfEntries)
+    deletions = SkipList(order: order, nodes: nodes, entries: bytesOfEntries)
   }
 
   /// The places of one writer's last entries.
@@ -48,10 +49,8 @@ final class Memtable: Sendable {
   /// Point entries; range deletions.
   var count: Int { entries.count }
   var rangeDeletionCount: Int { deletions.count }
-  /// Bytes of memory taken.
-  var bytes: Int { arena.reserved }
-  /// Bytes of it that entries take.
-  var usedBytes: Int { arena.used }
+  /// Bytes of memory that entries take.
+  var bytes: Int { nodes.used + bytesOfEntries.used }
   /// Sequence numbers of the entries; nil while there are none. Exact once nobody adds any more.
   var sequences: ClosedRange<SequenceNumber>? {
     isEmpty ? nil : smallest.load(ordering: .relaxed)...largest.load(ordering: .relaxed)
@@ -90,6 +89,12 @@ final class Memtable: Sendable {
   @inline(__always)
   func firstEntry(_ userKey: UnsafeRawBufferPointer, trailer: UInt64) -> SkipList.Node? {
     entries.firstNotBefore(SkipList.Target(userKey, trailer: trailer, order: entries.order))
+  }
+
+  @inline(__always) func next(_ node: SkipList.Node) -> SkipList.Node? { entries.next(node) }
+  @inline(__always)
+  func entry(of node: SkipList.Node) -> (key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+    entries.entry(of: node)
   }
 
   /// Over the point entries; not positioned yet.

@@ -14,8 +14,8 @@ struct MemtableCursor {
 
   @inline(__always) var isValid: Bool { node != nil }
   /// The internal key; only while `isValid`, and then for the life of the memtable.
-  @inline(__always) var key: UnsafeRawBufferPointer { SkipList.key(of: node!) }
-  @inline(__always) var value: UnsafeRawBufferPointer { SkipList.value(of: node!) }
+  @inline(__always) var key: UnsafeRawBufferPointer { list.key(of: node!) }
+  @inline(__always) var value: UnsafeRawBufferPointer { list.value(of: node!) }
 
   mutating func seekToFirst() { node = list.first }
   mutating func seekToLast() { node = list.last }
@@ -30,7 +30,7 @@ struct MemtableCursor {
     node = list.lastBefore(SkipList.Target(internalKey, order: list.order))
   }
 
-  @inline(__always) mutating func next() { node = SkipList.next(node!) }
+  @inline(__always) mutating func next() { node = list.next(node!) }
 
   /// Costs a search: entries are linked in one direction.
   mutating func previous() { seek(before: key) }

@@ -10,6 +10,10 @@ public struct WriteBatch: ~Copyable {
 
   /// Bytes that a key may have.
   public static let largestKey = Int(UInt32.max) - 8
+  /// Entries that a batch may have.
+  public static let largestCount: UInt32 = 1 << 30
+  /// Bytes that a batch may have, but for its last entry.
+  public static let largestSize = 4 << 30
   /// Bytes that a value may have.
   public static let largestValue = Int(UInt32.max)
 
@@ -47,7 +51,9 @@ public struct WriteBatch: ~Copyable {
   public mutating func add(
     _ kind: EntryKind, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, family: UInt32 = 0
   ) throws(DatabaseError) {
-    guard key.count <= WriteBatch.largestKey, value.count <= WriteBatch.largestValue, count < UInt32.max else {
+    guard key.count <= WriteBatch.largestKey, value.count <= WriteBatch.largestValue,
+      count < WriteBatch.largestCount, writer.count <= WriteBatch.largestSize
+    else {
       throw DatabaseError(.invalid, "key, value or batch too large")
     }
     writer.append(WriteBatchFormat.tag(kind, hasFamily: family != 0))
@@ -107,8 +113,10 @@ public struct WriteBatch: ~Copyable {
 
   /// Everything of another batch behind what is here.
   public mutating func append(_ other: borrowing WriteBatch) throws(DatabaseError) {
-    let (sum, overflow) = count.addingReportingOverflow(other.count)
-    guard !overflow else { throw DatabaseError(.invalid, "batch too large") }
+    let sum = count + other.count
+    guard sum <= WriteBatch.largestCount, writer.count + other.bytes.count <= WriteBatch.largestSize else {
+      throw DatabaseError(.invalid, "batch too large")
+    }
     writer.append(UnsafeRawBufferPointer(rebasing: other.bytes[WriteBatchFormat.headerSize...]))
     setCount(sum)
     namesFamilies = namesFamilies || other.namesFamilies

@@ -28,10 +28,10 @@ struct NewestSequence {
   mutating func look(in memtable: Memtable) -> Bool {
     if let tombstones = memtable.tombstones { note(tombstones.newest(over: userKey, at: .maximum).sequence) }
     var entry = memtable.firstEntry(seekKey, trailer: .max)
-    while let node = entry, isSameKey(SkipList.key(of: node)) {
-      note(SkipList.key(of: node).internalKeyTrailer >> 8)
+    while let node = entry, case let key = memtable.entry(of: node).key, isSameKey(key) {
+      note(key.internalKeyTrailer >> 8)
       if stamped == nil { break }
-      entry = SkipList.next(node)
+      entry = memtable.next(node)
     }
     return sequence > 0
   }

@@ -69,17 +69,17 @@ struct PointLookup {
     if let tombstones = memtable.tombstones { obey(tombstones) }
     var entry = memtable.firstEntry(seekKey, trailer: InternalKey.trailer(snapshot, 0xFF))
     while let node = entry {
-      let key = SkipList.key(of: node)
+      let (key, value) = memtable.entry(of: node)
       guard isSameKey(key) else { break }
       let trailer = key.internalKeyTrailer
       if trailer >> 8 <= snapshot {
         if isAnswer(trailer) {
           self.memtable = memtable
-          return settle(SkipList.value(of: node))
+          return settle(value)
         }
-        if try take(key, SkipList.value(of: node), nil) { break }
+        if try take(key, value, nil) { break }
       }
-      entry = SkipList.next(node)
+      entry = memtable.next(node)
     }
     return leaveSource()
   }

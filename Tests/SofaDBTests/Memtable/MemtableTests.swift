@@ -99,15 +99,20 @@ import Testing
     #expect(memtable.count == 1 && memtable.rangeDeletionCount == 2 && memtable.sequences == 1...3)
   }
 
-  @Test func largeEntriesHaveBlocksOfTheirOwn() {
+  /// Lengths around those that take another form, and entries larger than a chunk of the arena.
+  @Test func entriesOfAllSizesComeBack() {
     let memtable = Memtable(order: .bytewise)
     var finger = Memtable.Finger()
-    let large = [UInt8](repeating: 7, count: 3 << 20)
-    MemtableTests.add(memtable, [2], 1, .value, large, &finger)
-    let before = memtable.bytes
-    MemtableTests.add(memtable, [1], 2, .value, [1], &finger)
-    // The small one went into the block that was there.
-    #expect(memtable.bytes == before && before > 3 << 20 && before < 4 << 20)
-    #expect(MemtableTests.forward(memtable.cursor()).map(\.value) == [[1], large])
+    let sizes = [0, 1, 246, 247, 248, 254, 255, 256, 70_000, (1 << 20) - 40, 1 << 20, (3 << 20) + 5]
+    for (index, size) in sizes.enumerated() {
+      let key = [UInt8](repeating: 7, count: size + 1)
+      let value = [UInt8](repeating: UInt8(index), count: size)
+      MemtableTests.add(memtable, key, UInt64(index + 1), .value, value, &finger)
+    }
+    #expect(MemtableTests.forward(memtable.cursor()).map(\.value.count) == sizes)
+    let values = MemtableTests.forward(memtable.cursor()).map(\.value)
+    #expect(values.enumerated().allSatisfy { index, value in value.allSatisfy { $0 == UInt8(index) } })
+    let sum = sizes.reduce(0) { $0 + 2 * $1 }
+    #expect(memtable.bytes > sum && memtable.bytes < sum + (4 << 20))
   }
 }
