@@ -221,10 +221,8 @@ final class WritePipeline: @unchecked Sendable {
     func forEach(_ body: (WriteTicket) -> Void) {
       var ticket = leader
       while true {
-        // Whoever is woken may be gone afterwards.
-        let next = ticket === last ? nil : ticket.next
         body(ticket)
-        guard let next else { return }
+        guard ticket !== last, let next = ticket.next else { return }
         ticket = next
       }
     }
@@ -397,13 +395,13 @@ final class WritePipeline: @unchecked Sendable {
   private func add(_ group: Group) throws(DatabaseError) {
     if group.first < group.end { addToMemtables(group) }
     publish(group.first - 1, group.end - 1)
-    pthread_mutex_lock(mutex)
-    group.forEach { ticket in
-      guard ticket !== group.leader else { return }
-      ticket.isDone = true
-      ticket.wake()
+    if group.size > 1 {
+      pthread_mutex_lock(mutex)
+      group.forEach { $0.isDone = true }
+      pthread_mutex_unlock(mutex)
+      // Not before: whoever wakes takes the mutex first. The leader's links keep all of them alive.
+      group.forEach { if $0 !== group.leader { $0.wake() } }
     }
-    pthread_mutex_unlock(mutex)
     if let failure = group.leader.failure { throw failure }
   }
 
