@@ -202,6 +202,8 @@ struct EngineOrderTests {
   @Test func aFamilyIsSealedAlsoWhenAnotherOneComesLast() throws {
     var options = DatabaseOptions()
     options.familyDefaults.writeBufferBytes = 4 << 10
+    // So that a flush never takes more than one memtable.
+    options.familyDefaults.maxWriteBuffers = 2
     let database = try open(options)
     let other = try database.createFamily("other")
     for number in 0..<100 as Range<UInt8> {
