@@ -22,9 +22,10 @@
 //                       families as digest gives them once it is open and once it has ended, "end DIR STATUS"
 //
 // Operations, one a line, keys and values in hexadecimal, "-" for empty: put K V, del K, sdel K, merge K V,
-// range BEGIN END, flush, compact, snapshot (kept until the end), cf NAME (made if missing; those after it go there),
-// drop NAME, begin and commit (what is between them is one batch). Of a history besides: open DIR [name=value...] first,
-// check (every key found by every way of reading, every checksum), copy DIR (the directory as it is, while open).
+// range BEGIN END, flush, settle (waits for what runs in the background, then prints "settled"), compact, snapshot
+// (kept until the end), cf NAME (made if missing; those after it go there), drop NAME, begin and commit (what is between
+// them is one batch). Of a history besides: open DIR [name=value...] first, check (every key found by every way of
+// reading, every checksum), copy DIR (the directory as it is, while open).
 //
 // Options: comparator=bytewise|reverse|u64ts merge=stringappend|uint64add|put|max (comparator.NAME= merge.NAME= for
 // one family) compression=none|snappy|zlib|bzip2|lz4|lz4hc|zstd level=N fv=N bs=BYTES ck=none|crc32c|xxhash|xxhash64|xxh3
@@ -430,6 +431,13 @@ struct Player {
     check(base.db->ContinueBackgroundWork(), "continue");
     check(base.db->EnableFileDeletions(false), "release files");
   }
+  // Flush returns before all files are as they will be.
+  void settle() {
+    check(base.db->PauseBackgroundWork(), "pause");
+    check(base.db->ContinueBackgroundWork(), "continue");
+    puts("settled");
+    fflush(stdout);
+  }
   // VerifyChecksum does not know LevelDB's name for tables.
   void check_all() {
     bool has_ldb = false;
@@ -469,6 +477,7 @@ struct Player {
     auto& name = operation.name;
     Status status;
     if (name == "flush") status = base.db->Flush(FlushOptions(), base.families);
+    else if (name == "settle") settle();
     else if (name == "compact") compact(base);
     else if (name == "snapshot") snapshots.push_back(base.db->GetSnapshot());
     else if (name == "cf") status = use(operation.first);

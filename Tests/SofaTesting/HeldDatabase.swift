@@ -4,6 +4,7 @@ import Foundation
 public final class HeldDatabase {
   private let process = Process()
   private let operations = Pipe()
+  private let answers = Pipe()
   public let path: String
 
   /// Opens the database at `path`, which is made if missing.
@@ -12,7 +13,7 @@ public final class HeldDatabase {
     process.executableURL = URL(fileURLWithPath: oracle.program)
     process.arguments = ["mk", path]
     process.standardInput = operations
-    process.standardOutput = FileHandle.nullDevice
+    process.standardOutput = answers
     try process.run()
   }
 
@@ -29,32 +30,28 @@ public final class HeldDatabase {
     process.executableURL = URL(fileURLWithPath: LevelDBOracle.python)
     process.arguments = ["-c", script, path]
     process.standardInput = operations
-    let output = Pipe()
-    process.standardOutput = output
+    process.standardOutput = answers
     try process.run()
-    let answer = try output.fileHandleForReading.read(upToCount: 5) ?? Data()
-    guard answer == Data("open\n".utf8) else {
-      throw RocksOracle.Failure("LevelDB does not open \(path): \(String(decoding: answer, as: UTF8.self))")
-    }
+    try expect("open")
   }
 
   public var processID: Int32 { process.processIdentifier }
 
-  /// Hands over operations, one a line as the driver describes, and waits until a flush behind them has made a table.
+  /// Hands over operations, one a line as the driver describes. Returns when RocksDB has flushed them and has nothing
+  /// left to do: the directory stays as it is until the next call.
   public func write(_ lines: [String]) throws {
-    let before = try tables()
-    let text = (lines + ["flush"]).joined(separator: "\n") + "\n"
+    let text = (lines + ["flush", "settle"]).joined(separator: "\n") + "\n"
     try operations.fileHandleForWriting.write(contentsOf: Data(text.utf8))
-    let deadline = Date(timeIntervalSinceNow: 30)
-    while try tables() == before {
-      guard process.isRunning, Date() < deadline else { throw RocksOracle.Failure("the writer wrote no table") }
-      usleep(5_000)
-    }
+    try expect("settled")
   }
 
-  private func tables() throws -> Set<String> {
-    guard FileManager.default.fileExists(atPath: path) else { return [] }
-    return Set(try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".sst") })
+  /// Waits for a line of the engine's process, or for its end.
+  private func expect(_ line: String) throws {
+    let wanted = Data("\(line)\n".utf8)
+    let answer = try answers.fileHandleForReading.read(upToCount: wanted.count) ?? Data()
+    guard answer == wanted else {
+      throw RocksOracle.Failure("\(path): no '\(line)' but '\(String(decoding: answer, as: UTF8.self))'")
+    }
   }
 
   /// Lets the writer close the database; its exit status.

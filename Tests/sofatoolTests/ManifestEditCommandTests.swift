@@ -144,7 +144,6 @@ import Testing
     let scratch = try ScratchDatabase()
     let writer = try HeldDatabase(scratch.path, oracle)
     try writer.write((0..<200).map { "put \(hex("key\($0)")) \(hex("value"))" })
-    usleep(100_000)
     let state = ToolRun("manifest-edit", scratch.path)
     #expect(state.status == .ok, "\(state.output)\(state.errors)")
     let table = try #require(state.lines.first { $0.contains("  L0 ") }?.split(separator: " ")[1].dropLast())

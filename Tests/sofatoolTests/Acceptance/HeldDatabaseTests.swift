@@ -97,8 +97,6 @@ import Testing
     let scratch = try Self.start(.rocksDB)
     let held = try HeldDatabase(scratch.path, oracle)
     try held.write(["put 61 62"])
-    // The table is there a moment before the MANIFEST names it.
-    usleep(300_000)
     try Self.refuseAll(scratch, .rocksDB, by: "process \(held.processID)")
     #expect(try held.close() == 0)
   }
