@@ -23,9 +23,9 @@
 //
 // Operations, one a line, keys and values in hexadecimal, "-" for empty: put K V, del K, sdel K, merge K V,
 // range BEGIN END, flush, settle (waits for what runs in the background, then prints "settled"), compact, snapshot
-// (kept until the end), cf NAME (made if missing; those after it go there), drop NAME, begin and commit (what is between
-// them is one batch). Of a history besides: open DIR [name=value...] first, check (every key found by every way of
-// reading, every checksum), copy DIR (the directory as it is, while open).
+// (kept until the end), cf NAME (made if missing; those after it go there), drop NAME, begin and commit (what is
+// between them is one batch). Of a history besides: open DIR [name=value...] first, check (every key found by every way
+// of reading, every checksum), copy DIR (the directory as it is, while open).
 //
 // Options: comparator=bytewise|reverse|u64ts merge=stringappend|uint64add|put|max (comparator.NAME= merge.NAME= for
 // one family) compression=none|snappy|zlib|bzip2|lz4|lz4hc|zstd level=N fv=N bs=BYTES ck=none|crc32c|xxhash|xxhash64|xxh3

@@ -3,9 +3,10 @@
 public final class ByteBuffer: @unchecked Sendable {
   public let memory: UnsafeMutableRawBufferPointer
 
-  /// Room for `count` bytes, not zeroed.
-  public init(count: Int) {
-    memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
+  /// Room for `count` bytes, not zeroed; up to `slack` bytes behind them may be overwritten.
+  public init(count: Int, slack: Int = 0) {
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: count + slack, alignment: 16)
+    memory = UnsafeMutableRawBufferPointer(rebasing: room[..<count])
   }
 
   public convenience init(copying bytes: UnsafeRawBufferPointer) {

@@ -10,8 +10,19 @@ public final class Decompressor {
   private var inflater: Inflater?
   /// Holds blocks whose size is known only afterwards.
   private var unsized = ByteWriter(capacity: 16)
+  private var stored = ByteBuffer(count: 0)
+
+  /// Stored blocks of this size are read into the same memory again and again.
+  private static let kept = 64 << 10
 
   public init() {}
+
+  /// Memory to read `count` stored bytes into, which are decompressed next. Good until the next call.
+  func room(_ count: Int) -> ByteBuffer {
+    if count > Decompressor.kept { return ByteBuffer(count: count) }
+    if stored.count < count { stored = ByteBuffer(count: max(count, min(2 * stored.count, Decompressor.kept))) }
+    return stored
+  }
 
   /// The content of `payload`, in memory of its own.
   ///
@@ -28,9 +39,10 @@ public final class Decompressor {
       try openInflater().decode(block.body, dictionary: dictionary, limit: limit, into: &unsized)
       return ByteBuffer(copying: unsized.bytes)
     }
-    let content = ByteBuffer(count: size)
+    let slack = block.method == .snappy ? SnappyDecoder.slack : 0
+    let content = ByteBuffer(count: size, slack: slack)
     guard let start = content.memory.baseAddress else { return content }
-    try decode(block, dictionary, into: start, size: size, capacity: size)
+    try decode(block, dictionary, into: start, size: size, capacity: size + slack)
     return content
   }
 

@@ -1,18 +1,18 @@
 /// One part of a block cache; see `BlockCache` for the policy.
 ///
 /// Invariants: `bytes` is the sum of the charges in both queues and at most `capacity`; each block stands in exactly
-/// one queue; the ghost queue holds names only, of blocks that are in neither.
+/// one queue.
 struct BlockCacheShard: Sendable {
-  /// Slot, name in a queue and object header, roughly.
-  private static let overhead = 128
+  /// Slot, name in a queue, object header, and what is remembered of others, roughly.
+  private static let overhead = 192 + GhostTable.overhead
 
   private let capacity: Int
   private var blocks = BlockCacheTable()
   private var small = Queue<BlockCache.Key>()
   private var main = Queue<BlockCache.Key>()
   private var smallBytes = 0
-  private var ghosts = Queue<BlockCache.Key>()
-  private var ghostCounts: [BlockCache.Key: Int] = [:]
+  /// As many as there are blocks.
+  private var ghosts = GhostTable()
   private(set) var statistics = BlockCache.Statistics()
 
   init(capacity: Int) { self.capacity = capacity }
@@ -31,13 +31,14 @@ struct BlockCacheShard: Sendable {
 
   mutating func insert(_ block: ByteBuffer, _ key: BlockCache.Key, isPriority: Bool) {
     let charge = BlockCacheShard.charge(block)
+    let hash = key.mixed
     // Two readers may have missed the same block.
-    guard charge <= capacity, blocks.place(of: key, hash: key.mixed) == nil else { return }
+    guard charge <= capacity, blocks.place(of: key, hash: hash) == nil else { return }
     while statistics.bytes + charge > capacity { evict() }
     blocks.insert(block, key)
     statistics.bytes += charge
     statistics.blocks += 1
-    if isPriority || ghostCounts[key] != nil {
+    if isPriority || ghosts.contains(hash, among: lately) {
       main.append(key)
     } else {
       small.append(key)
@@ -50,14 +51,16 @@ struct BlockCacheShard: Sendable {
   }
 
   private mutating func evictFromSmall() {
-    guard let key = small.popFirst(), let place = blocks.place(of: key, hash: key.mixed) else { return }
+    guard let key = small.popFirst() else { return }
+    let hash = key.mixed
+    guard let place = blocks.place(of: key, hash: hash) else { return }
     smallBytes -= BlockCacheShard.charge(blocks[place])
     if blocks.uses(place) > 0 {
       blocks.setUses(place, 0)
       main.append(key)
     } else {
-      remember(key)
       remove(place)
+      ghosts.insert(hash, among: lately)
     }
   }
 
@@ -77,15 +80,7 @@ struct BlockCacheShard: Sendable {
     blocks.remove(place)
   }
 
-  /// As many names as there are blocks.
-  private mutating func remember(_ key: BlockCache.Key) {
-    ghosts.append(key)
-    ghostCounts[key, default: 0] += 1
-    while ghosts.count > max(statistics.blocks, 16), let oldest = ghosts.popFirst() {
-      let count = ghostCounts[oldest]! - 1
-      ghostCounts[oldest] = count == 0 ? nil : count
-    }
-  }
+  private var lately: Int { max(statistics.blocks, 16) }
 }
 
 extension BlockCacheShard {
@@ -95,8 +90,7 @@ extension BlockCacheShard {
     /// Taken items at the start.
     private var taken = 0
 
-    var count: Int { items.count - taken }
-    var isEmpty: Bool { count == 0 }
+    var isEmpty: Bool { taken == items.count }
 
     mutating func append(_ item: Element) { items.append(item) }
 

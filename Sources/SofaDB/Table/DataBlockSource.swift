@@ -52,23 +52,17 @@ final class DataBlockSource {
       cached = block
       return block.bytes
     }
-    let block = ByteBuffer(copying: try read(handle))
+    let (stored, codec) = try readStored(handle)
+    let block = try table.file.decompress(
+      stored, as: codec, .data, at: handle, dictionary: table.dictionary, decompressor)
     cache.keep(block, handle)
     cached = block
     return block.bytes
   }
 
   private func read(_ handle: BlockHandle) throws(DatabaseError) -> UnsafeRawBufferPointer {
-    try table.file.check(handle, kind: .data)
-    let stored = try storedBytes(handle)
-    let trailer = BlockTrailer(at: stored.baseAddress! + stored.count)
-    let footer = table.file.footer
-    let expected = footer.blockChecksum(stored, type: trailer.compressionByte, at: handle.offset)
-    guard trailer.checksum == expected else {
-      throw table.file.checksumMismatch(.data, at: handle, stored: trailer.checksum, computed: expected)
-    }
-    if trailer.compressionByte == Compression.none.rawValue { return stored }
-    let codec = try table.file.codec(trailer.compressionByte, .data, handle)
+    let (stored, codec) = try readStored(handle)
+    if codec == .none { return stored }
     output.removeAll()
     do throws(FormatError) {
       try decompressor.decompress(
@@ -78,6 +72,15 @@ final class DataBlockSource {
       throw table.file.corruption(error, .data, at: handle)
     }
     return output.bytes
+  }
+
+  /// The checked block as it is stored, good until the next one.
+  private func readStored(
+    _ handle: BlockHandle
+  ) throws(DatabaseError) -> (stored: UnsafeRawBufferPointer, codec: Compression) {
+    try table.file.check(handle, kind: .data)
+    let stored = try storedBytes(handle)
+    return (stored, try table.file.checkedCodec(of: stored, .data, at: handle))
   }
 
   /// The block in the window, refilled when it is not there; five bytes of trailer follow.

@@ -65,12 +65,15 @@ public struct FullFilter {
     let lines = UInt64(data.count / 64)
     let base = Int(((hash & 0xFFFF_FFFF) &* lines) >> 32) * 64
     var word = UInt32(truncatingIfNeeded: hash >> 32)
+    // All bits, because a branch at each could not be predicted. They lie in one cache line of the checked data.
+    let line = data.baseAddress! + base
+    var bits: UInt8 = 1
     for _ in 0..<probes {
       let bit = Int(word >> 23)
-      if data[base + bit / 8] & (1 << UInt8(bit % 8)) == 0 { return false }
+      bits &= line.load(fromByteOffset: bit / 8, as: UInt8.self) &>> UInt8(bit % 8)
       word &*= 0x9E37_79B9
     }
-    return true
+    return bits != 0
   }
 
   private func legacyBloom(_ key: UnsafeRawBufferPointer, _ probes: Int, _ lines: UInt32) -> Bool {

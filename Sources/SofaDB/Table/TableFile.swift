@@ -98,23 +98,57 @@ public final class TableFile: Sendable {
     of block: StoredBlock, dictionary: CompressionDictionary? = nil, decompressor: Decompressor? = nil
   ) throws(DatabaseError) -> ByteBuffer {
     let codec = try codec(block.trailer.compressionByte, block.kind, block.handle)
-    if codec == .none { return ByteBuffer(copying: block.bytes) }
+    return try decompress(
+      block.bytes, as: codec, block.kind, at: block.handle, dictionary: dictionary, decompressor ?? Decompressor())
+  }
+
+  /// The content of `stored`, the checked bytes of the block at `handle`, in memory of its own.
+  func decompress(
+    _ stored: UnsafeRawBufferPointer, as codec: Compression, _ kind: BlockKind, at handle: BlockHandle,
+    dictionary: CompressionDictionary?, _ decompressor: Decompressor
+  ) throws(DatabaseError) -> ByteBuffer {
+    if codec == .none { return ByteBuffer(copying: stored) }
     do throws(FormatError) {
-      return try (decompressor ?? Decompressor()).decompress(
-        block.bytes, as: codec, framing: framing, dictionary: dictionary, limit: blockLimit)
+      return try decompressor.decompress(
+        stored, as: codec, framing: framing, dictionary: dictionary, limit: blockLimit)
     } catch {
-      throw corruption(error, block.kind, at: block.handle)
+      throw corruption(error, kind, at: handle)
     }
   }
 
-  /// The checked and decompressed block at `handle`.
+  /// The checked and decompressed block at `handle`. Without a `decompressor` one that others use too is borrowed.
   public func readBlock(
     _ handle: BlockHandle, kind: BlockKind, dictionary: CompressionDictionary? = nil,
     decompressor: Decompressor? = nil
   ) throws(DatabaseError) -> ByteBuffer {
-    let block = try readStored(handle, kind: kind)
-    try verify(block)
-    return try contents(of: block, dictionary: dictionary, decompressor: decompressor)
+    guard let decompressor else {
+      let shared = Decompressors.shared.take()
+      defer { Decompressors.shared.giveBack(shared) }
+      return try readBlock(handle, kind: kind, dictionary: dictionary, decompressor: shared)
+    }
+    try check(handle, kind: kind)
+    let size = Int(handle.size)
+    let room = decompressor.room(size + BlockTrailer.size)
+    defer { withExtendedLifetime(room) {} }
+    let part = UnsafeMutableRawBufferPointer(rebasing: room.memory[..<(size + BlockTrailer.size)])
+    let count = try file.read(into: part, at: handle.offset)
+    guard count == part.count else { throw file.shortRead(count, of: part.count, at: handle.offset) }
+    let stored = UnsafeRawBufferPointer(rebasing: part[..<size])
+    let codec = try checkedCodec(of: stored, kind, at: handle)
+    return try decompress(
+      stored, as: codec, kind, at: handle, dictionary: dictionary, decompressor)
+  }
+
+  /// The codec of `stored`, which its trailer follows; throws when the checksum there does not match.
+  func checkedCodec(
+    of stored: UnsafeRawBufferPointer, _ kind: BlockKind, at handle: BlockHandle
+  ) throws(DatabaseError) -> Compression {
+    let trailer = BlockTrailer(at: stored.baseAddress! + stored.count)
+    let expected = footer.blockChecksum(stored, type: trailer.compressionByte, at: handle.offset)
+    guard trailer.checksum == expected else {
+      throw checksumMismatch(kind, at: handle, stored: trailer.checksum, computed: expected)
+    }
+    return try codec(trailer.compressionByte, kind, handle)
   }
 
   /// The codec that a trailer names; throws where it is unknown or cannot be read.

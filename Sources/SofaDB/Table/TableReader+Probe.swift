@@ -69,18 +69,14 @@ extension TableReader {
 
   private func indexPartition(at handle: BlockHandle) throws(DatabaseError) -> ByteBuffer {
     if let block = cache?.block(handle) { return block }
-    let decompressor = Decompressors.shared.take()
-    defer { Decompressors.shared.giveBack(decompressor) }
-    let block = try file.readBlock(handle, kind: .indexPartition, decompressor: decompressor)
+    let block = try file.readBlock(handle, kind: .indexPartition)
     cache?.keep(block, handle, isPriority: true)
     return block
   }
 
   private func dataBlock(at handle: BlockHandle) throws(DatabaseError) -> ByteBuffer {
     if let block = cache?.block(handle) { return block }
-    let decompressor = Decompressors.shared.take()
-    defer { Decompressors.shared.giveBack(decompressor) }
-    let block = try file.readBlock(handle, kind: .data, dictionary: dictionary, decompressor: decompressor)
+    let block = try file.readBlock(handle, kind: .data, dictionary: dictionary)
     cache?.keep(block, handle)
     return block
   }

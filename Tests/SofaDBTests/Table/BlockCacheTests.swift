@@ -25,10 +25,10 @@ import Testing
       _ = BlockCacheTests.read(cache, number)
       #expect(cache.statistics.bytes <= 100_000)
     }
-    #expect(cache.statistics.blocks == 24 && cache.statistics.misses == 1_000 && cache.statistics.hits == 0)
+    #expect(cache.statistics.blocks == 23 && cache.statistics.misses == 1_000 && cache.statistics.hits == 0)
     // What does not fit is not kept, and takes nothing away.
     cache.insert(ByteBuffer(count: 100_000), BlockCacheTests.key(5_000))
-    #expect(cache.block(BlockCacheTests.key(5_000)) == nil && cache.statistics.blocks == 24)
+    #expect(cache.block(BlockCacheTests.key(5_000)) == nil && cache.statistics.blocks == 23)
     cache.insert(ByteBuffer(count: 99_000), BlockCacheTests.key(5_001))
     #expect(cache.block(BlockCacheTests.key(5_001)) != nil && cache.statistics.blocks == 1)
   }
@@ -41,7 +41,7 @@ import Testing
 
   /// 100 blocks that are read again and again survive a scan over ten times the capacity, which an LRU would lose.
   @Test func aScanDoesNotFlushIt() {
-    let cache = BlockCache(capacity: 200 * 4_128, shardBits: 0)
+    let cache = BlockCache(capacity: 200 * 4_224, shardBits: 0)
     for _ in 0..<3 {
       for number in 0..<100 { _ = BlockCacheTests.read(cache, number) }
     }
@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test func whatFellOutAndReturnsIsKeptLonger() {
-    let cache = BlockCache(capacity: 50 * 4_128, shardBits: 0)
+    let cache = BlockCache(capacity: 50 * 4_224, shardBits: 0)
     for number in 0..<60 { _ = BlockCacheTests.read(cache, number) }
     #expect(!BlockCacheTests.read(cache, 0))
     for number in 1_000..<1_060 { _ = BlockCacheTests.read(cache, number) }
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test func indexBlocksOutliveNewData() {
-    let cache = BlockCache(capacity: 50 * 4_128, shardBits: 0)
+    let cache = BlockCache(capacity: 50 * 4_224, shardBits: 0)
     cache.insert(ByteBuffer(count: 4_000), BlockCacheTests.key(1, table: 2), isPriority: true)
     for number in 0..<500 { _ = BlockCacheTests.read(cache, number) }
     #expect(cache.block(BlockCacheTests.key(1, table: 2)) != nil)
@@ -68,7 +68,7 @@ import Testing
   /// A skewed load (Zipf-like) against an LRU of the same size: at least as many hits.
   @Test func itIsNotWorseThanLRU() {
     var random = SeededRandom(seed: 3)
-    let cache = BlockCache(capacity: 500 * 4_128, shardBits: 0)
+    let cache = BlockCache(capacity: 500 * 4_224, shardBits: 0)
     var recent: [Int: Int] = [:]
     var hits = (ours: 0, lru: 0)
     for time in 0..<60_000 {
