@@ -57,6 +57,11 @@ extension BlockCursor {
     _ target: UnsafeRawBufferPointer, order: KeyOrder, form: KeyForm
   ) throws(FormatError) -> Bool {
     guard entriesEnd > 0 else { return try next() }
+    if layout != .separatedValues, let sought = SoughtKey(target, form: form, order: order) {
+      let probe = try BlockProbe(UnsafeRawBufferPointer(start: base, count: size), sought)
+      let restart = try probe.lastRestartBefore(trailerSize: form == .userKey ? 0 : 8, hasLength: layout == .entries)
+      return try seek(target, order: order, form: form, fromRestart: restart)
+    }
     var low = 0
     var high = restartCount - 1
     while low < high {
@@ -71,6 +76,15 @@ extension BlockCursor {
     _ target: UnsafeRawBufferPointer, order: KeyOrder, form: KeyForm, fromRestart restart: Int
   ) throws(FormatError) -> Bool {
     try moveBefore(restart: restart)
+    if let sought = SoughtKey(target, form: form, order: order) {
+      let trailerSize = form == .userKey ? 0 : 8
+      while try next() {
+        let key = key
+        guard key.count >= trailerSize else { throw FormatError("internal key shorter than 8 bytes") }
+        if !sought.isBehind(key.baseAddress!, key.count, trailerSize: trailerSize) { return true }
+      }
+      return false
+    }
     while try next() {
       if try !isBefore(key, target, order, form) { return true }
     }

@@ -130,9 +130,10 @@ struct BlockProbe {
     FormatError("restart offset does not lead to an entry", at: shape.restartsOffset + 4 * restart)
   }
 
-  /// The last restart whose key is before the sought one; 0 when none is.
+  /// The last restart whose key is before the sought one; 0 when none is. Not for blocks with separated values, whose
+  /// restarts have headers of their own.
   @inline(__always)
-  private func lastRestartBefore(trailerSize: Int, hasLength: Bool) throws(FormatError) -> Int {
+  func lastRestartBefore(trailerSize: Int, hasLength: Bool) throws(FormatError) -> Int {
     guard shape.entriesEnd > 0 else { return 0 }
     var low = 0
     var high = shape.restartCount &- 1

@@ -16,6 +16,18 @@ struct SoughtKey {
     isReversed = order.kind == .reverseBytewise
   }
 
+  /// Of an internal key or a bare user key, as `form` says; nil where only `KeyOrder` can compare, or where an internal
+  /// key is too short to be one.
+  init?(_ key: UnsafeRawBufferPointer, form: BlockCursor.KeyForm, order: KeyOrder) {
+    guard order.kind == .bytewise || order.kind == .reverseBytewise else { return nil }
+    if form == .userKey {
+      self.init(key, trailer: 0, order: order)
+    } else {
+      guard key.count >= 8 else { return nil }
+      self.init(key.internalKeyUserKey, trailer: key.internalKeyTrailer, order: order)
+    }
+  }
+
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
 
   /// How a user key stands to this one in the order: negative when before it.
@@ -36,6 +48,15 @@ struct SoughtKey {
       offset &+= 1
     }
     return isReversed ? count &- keyCount : keyCount &- count
+  }
+
+  /// Whether a stored key, whose last `trailerSize` bytes are its trailer, comes before this one.
+  @inline(__always)
+  func isBehind(_ key: UnsafeRawPointer, _ keyCount: Int, trailerSize: Int) -> Bool {
+    let userCount = keyCount &- trailerSize
+    let comparison = compare(key, userCount)
+    guard comparison == 0, trailerSize > 0 else { return comparison < 0 }
+    return UInt64(littleEndian: key.loadUnaligned(fromByteOffset: userCount, as: UInt64.self)) > trailer
   }
 }
 
